@@ -1,0 +1,21 @@
+/* atomic.h - C11 atomics and the two facts about the machine they need. */
+#ifndef BOC_PLATFORM_ATOMIC_H
+#define BOC_PLATFORM_ATOMIC_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Data written by different threads stays this far apart. */
+#define BOC_CACHE_LINE_BYTES 64
+
+/* Tell the CPU that this thread spins, so that its sibling can run. */
+static inline void boc__cpu_pause(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+    __asm__ __volatile__("yield");
+#endif
+}
+
+#endif
