@@ -1,0 +1,128 @@
+# The daily commands, each a line over CMake, pip or a test runner.  `make help` lists them.
+#
+#   PYTHON=/path/to/python   the interpreter to use instead of the newest one found
+#   JOBS=n                   parallel jobs
+
+VENV := .venv
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+RUNS ?= 50
+SEEDS ?= 100
+
+BIN := $(CURDIR)/$(VENV)/bin
+PY := $(BIN)/python
+REPORTS := $(CURDIR)/build/reports
+PIP := $(PY) -m pip install -q --disable-pip-version-check
+CMAKE := $(BIN)/cmake
+CTEST := $(BIN)/ctest --no-tests=error -j $(JOBS)
+CONFIGURE := $(CMAKE) -G Ninja -DPython_EXECUTABLE=$(PY) --preset
+# Its own tools first: a cmake or ninja on the PATH may belong to another interpreter.
+export PATH := $(BIN):$(PATH)
+
+SOURCES := CMakeLists.txt pyproject.toml README.md LICENSE \
+  $(shell find src include examples -type f ! -path '*/__pycache__/*' 2>/dev/null)
+C_FILES = $(shell find src include tests benchmarks examples -name '*.[ch]' 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help venv install demo test test-native test-python test-sys test-stress test-tsan \
+  test-asan lint format docs dist examples compare clean
+
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
+	  awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
+
+venv:
+	@PYTHON="$(PYTHON)" sh tools/make_venv.sh $(VENV)
+
+$(VENV)/.dev: pyproject.toml tools/requirements.py
+	@$(PY) tools/requirements.py dev > $(VENV)/dev.txt
+	@echo "installing build and test tools into $(VENV)"
+	@$(PIP) -r $(VENV)/dev.txt
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.dev
+	@$(PY) tools/requirements.py docs > $(VENV)/docs.txt
+	@$(PIP) -r $(VENV)/docs.txt
+	@touch $@
+
+# A venv that was just made anew has no stamps, so everything below runs again.
+$(VENV)/.installed: $(VENV)/.dev $(SOURCES)
+	@echo "building bocpy into $(VENV)"
+	@$(PIP) --no-build-isolation --no-deps --force-reinstall .
+	@touch $@
+
+install: venv ## build the package and install it into .venv
+	@$(MAKE) --no-print-directory $(VENV)/.installed
+
+tools: venv
+	@$(MAKE) --no-print-directory $(VENV)/.dev
+.PHONY: tools
+
+$(REPORTS):
+	@mkdir -p $@
+
+demo: install ## index the standard library in parallel; ARGS= for other source trees
+	$(BIN)/bocpy-index $(ARGS)
+
+test: test-native test-python ## all tests of floors 0 to 3
+
+test-native: tools | $(REPORTS) ## the C tests, in the debug build (stress tests apart)
+	$(CONFIGURE) dev
+	$(CMAKE) --build --preset dev -j $(JOBS)
+	$(CTEST) --preset dev -LE stress --output-junit $(REPORTS)/native.xml
+
+test-python: install | $(REPORTS) ## the Python tests, against the installed package; ARGS=
+	$(PY) -m pytest --junitxml $(REPORTS)/python.xml $(ARGS)
+
+test-sys: tools | $(REPORTS) ## protocol tests under the seeded scheduler; SEEDS=n
+	$(CONFIGURE) dev
+	$(CMAKE) --build --preset dev -j $(JOBS)
+	BOC_TEST_SEEDS=$(SEEDS) $(CTEST) --preset dev -L sys --timeout 3600 \
+	  --output-junit $(REPORTS)/sys.xml
+
+test-stress: tools | $(REPORTS) ## six threads and injected yields; RUNS=n
+	$(CONFIGURE) dev
+	$(CMAKE) --build --preset dev -j $(JOBS)
+	@found=; for stress in build/dev/tests/native/stress_*; do \
+	  [ -x "$$stress" ] || continue; found=1; echo "$$stress $(RUNS)"; "$$stress" $(RUNS) || exit 1; \
+	done; [ -n "$$found" ] || { echo "no stress test was built" >&2; exit 1; }
+
+test-tsan: tools | $(REPORTS) ## the C tests under the thread sanitizer
+	$(CONFIGURE) tsan
+	$(CMAKE) --build --preset tsan -j $(JOBS)
+	$(CTEST) --preset tsan -LE "sys|layering" --output-junit $(REPORTS)/tsan.xml
+
+test-asan: tools | $(REPORTS) ## the C tests under the address and undefined-behavior sanitizers
+	$(CONFIGURE) asan
+	$(CMAKE) --build --preset asan -j $(JOBS)
+	$(CTEST) --preset asan -LE layering --output-junit $(REPORTS)/asan.xml
+
+lint: tools ## ruff, mypy, clang-format, direction of includes
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
+	$(PY) tools/check_layers.py .
+
+format: tools ## write every file as the linters want it
+	$(BIN)/ruff check --fix-only -q .
+	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(C_FILES)
+
+docs: install ## the documentation, into build/docs/html; warnings are errors
+	@$(MAKE) --no-print-directory $(VENV)/.docs
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs/html
+	@echo "build/docs/html/index.html"
+
+dist: tools ## the wheel and the source distribution, into dist/
+	$(PY) -m build --no-isolation --outdir dist .
+
+examples: install ## run the example programs
+	$(BIN)/bocpy-fibonacci 20
+	$(BIN)/bocpy-bank
+	$(BIN)/bocpy-dining-philosophers
+
+compare: install | $(REPORTS) ## time bocpy beside its published versions; QUICK=1 is short
+	$(PY) benchmarks/compare/compare.py $(if $(QUICK),--quick) $(ARGS)
+
+clean: ## remove what was built
+	rm -rf build dist $(VENV)
