@@ -11,7 +11,7 @@ SEEDS ?= 100
 BIN := $(CURDIR)/$(VENV)/bin
 PY := $(BIN)/python
 REPORTS := $(CURDIR)/build/reports
-PIP := $(PY) -m pip install -q --disable-pip-version-check
+PIP := $(PY) -m pip install -qq --disable-pip-version-check
 CMAKE := $(BIN)/cmake
 CTEST := $(BIN)/ctest --no-tests=error -j $(JOBS)
 CONFIGURE := $(CMAKE) -G Ninja -DPython_EXECUTABLE=$(PY) --preset
@@ -51,10 +51,10 @@ $(VENV)/.installed: $(VENV)/.dev $(SOURCES)
 	@touch $@
 
 install: venv ## build the package and install it into .venv
-	@$(MAKE) --no-print-directory $(VENV)/.installed
+	@$(MAKE) -s --no-print-directory $(VENV)/.installed
 
 tools: venv
-	@$(MAKE) --no-print-directory $(VENV)/.dev
+	@$(MAKE) -s --no-print-directory $(VENV)/.dev
 .PHONY: tools
 
 $(REPORTS):
@@ -109,7 +109,7 @@ format: tools ## write every file as the linters want it
 	$(BIN)/clang-format -i $(C_FILES)
 
 docs: install ## the documentation, into build/docs/html; warnings are errors
-	@$(MAKE) --no-print-directory $(VENV)/.docs
+	@$(MAKE) -s --no-print-directory $(VENV)/.docs
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs/html
 	@echo "build/docs/html/index.html"
 
