@@ -76,7 +76,7 @@ test-python: install | $(REPORTS) ## the Python tests, against the installed pac
 test-sys: tools | $(REPORTS) ## protocol tests under the seeded scheduler; SEEDS=n
 	$(CONFIGURE) dev
 	$(CMAKE) --build --preset dev -j $(JOBS)
-	BOC_TEST_SEEDS=$(SEEDS) $(CTEST) --preset dev -L sys --timeout 3600 \
+	BOC_SYS_SEEDS=$(SEEDS) $(CTEST) --preset dev -L sys --timeout 3600 \
 	  --output-junit $(REPORTS)/sys.xml
 
 test-stress: tools | $(REPORTS) ## six threads and injected yields; RUNS=n
@@ -121,7 +121,7 @@ examples: install ## run the example programs
 	$(BIN)/bocpy-bank
 	$(BIN)/bocpy-dining-philosophers
 
-compare: install | $(REPORTS) ## time bocpy beside its published versions; QUICK=1 is short
+compare: tools | $(REPORTS) ## time bocpy beside its published versions; QUICK=1 is short
 	$(PY) benchmarks/compare/compare.py $(if $(QUICK),--quick) $(ARGS)
 
 clean: ## remove what was built

@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""Time this bocpy beside versions published on PyPI.
+
+Each contender lives in a virtual environment of its own, build/compare/NAME.  Every run is a
+fresh process; the contenders take turns within each round, so that a slow minute of the machine
+hits all of them.  A row is the median over the rounds.  The table goes to the terminal and to
+build/reports/compare-PYTHON.json.  The exit code is 0 when every ratio is above 1.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+ENVIRONMENTS = ROOT / "build" / "compare"
+REPORTS = ROOT / "build" / "reports"
+
+SHAPES = ("fan_out", "nested_chain")
+WORKERS = (1, 2)
+ROUNDS = 5
+FIRST_EXPLICIT = (0, 11)  # from this version on, captures are written as defaults
+
+
+@dataclass
+class Contender:
+    """One implementation, installed in an environment of its own."""
+
+    name: str
+    python: Path
+    script: Path
+
+    def run(self, shape: str, workers: int, count: int) -> float:
+        """Nanoseconds per behavior, of one fresh process."""
+        command = [self.python, self.script, shape, str(workers), str(count)]
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, text=True, timeout=300, check=True, env=clean_env()
+        )
+        result = json.loads(done.stdout.splitlines()[-1])
+        if result["total"] != count:
+            raise SystemExit(f"{self.name}: {shape} did {result['total']} of {count} behaviors")
+        return float(result["ns"])
+
+
+def clean_env() -> dict[str, str]:
+    """The environment without what would lead one contender to another's package."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "BOCPY"))}
+
+
+def call(*command: str | Path) -> str:
+    """Run a command outside the checkout and return what it prints."""
+    return subprocess.run(
+        command, cwd=ENVIRONMENTS, stdout=subprocess.PIPE, text=True, check=True, env=clean_env()
+    ).stdout
+
+
+def environment(name: str) -> Path:
+    """The interpreter of the environment called *name*, made if it is not there."""
+    python = ENVIRONMENTS / name / "bin" / "python"
+    marker = ENVIRONMENTS / name / ".version"
+    if not (python.exists() and marker.exists() and marker.read_text() == sys.version):
+        call(sys.executable, "-m", "venv", "--clear", ENVIRONMENTS / name)
+        marker.write_text(sys.version)
+    return python
+
+
+def pip_install(python: Path, *arguments: str | Path) -> str:
+    """Install into the environment of *python*; return the version of bocpy there."""
+    quiet = ("-qq", "--disable-pip-version-check")
+    call(python, "-m", "pip", "install", *quiet, *arguments)
+    ask = "import importlib.metadata as m; print(m.version('bocpy'))"
+    return call(python, "-c", ask).strip()
+
+
+def published(name: str, requirement: str) -> Contender:
+    """A version from PyPI; the newest is looked up again each time."""
+    python = environment(name)
+    version = pip_install(python, "--upgrade", requirement)
+    explicit = tuple(int(part) for part in version.split(".")[:2]) >= FIRST_EXPLICIT
+    script = HERE / ("shapes_explicit.py" if explicit else "shapes_implicit.py")
+    return Contender(version, python, script)
+
+
+def ours() -> Contender:
+    """This checkout, as the wheel that a user would get."""
+    python = environment("ours")
+    wheels = ENVIRONMENTS / "wheels"
+    build = ("--no-build-isolation", "--no-deps", "-qq", "--disable-pip-version-check")
+    for old in wheels.glob("*.whl"):
+        old.unlink()
+    call(sys.executable, "-m", "pip", "wheel", *build, "-w", wheels, ROOT)
+    pip_install(python, "--force-reinstall", "--no-deps", *wheels.glob("*.whl"))
+    return Contender("ours", python, HERE / "shapes_implicit.py")
+
+
+def machine() -> str:
+    """The machine in words: processor, how many of them, system."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    usable = os.process_cpu_count() if sys.version_info >= (3, 13) else os.cpu_count()
+    return f"{model}, {usable} CPUs, {platform.system()} {platform.machine()}"
+
+
+def measure(contenders: list[Contender], count: int, rounds: int) -> list[dict]:
+    """One row for each shape and number of workers; the first contender is ours."""
+    times: dict[tuple[str, int], dict[str, list[float]]] = {
+        (shape, workers): {contender.name: [] for contender in contenders}
+        for shape in SHAPES
+        for workers in WORKERS
+    }
+    for turn in range(rounds):
+        print(f"round {turn + 1} of {rounds}", file=sys.stderr)
+        order = contenders[turn % len(contenders) :] + contenders[: turn % len(contenders)]
+        for (shape, workers), by_name in times.items():
+            for contender in order:
+                by_name[contender.name].append(contender.run(shape, workers, count))
+
+    rows = []
+    for (shape, workers), by_name in times.items():
+        medians = {name: statistics.median(values) for name, values in by_name.items()}
+        ours_ns = medians.pop(contenders[0].name)
+        rows.append(
+            {
+                "shape": shape,
+                "workers": workers,
+                "ours_ns": round(ours_ns, 1),
+                "peers": {name: round(ns, 1) for name, ns in medians.items()},
+                "ratio": {name: round(ns / ours_ns, 3) for name, ns in medians.items()},
+            }
+        )
+    return rows
+
+
+def print_table(rows: list[dict]) -> None:
+    """Show the rows; a ratio says how many times faster ours is."""
+    peers = list(rows[0]["peers"])
+    head = ["shape", "workers", "ours"]
+    for peer in peers:
+        head += [f"bocpy {peer}", "ratio"]
+    print("".join(f"{title:>14}" for title in head), "  (ns per behavior)")
+    for row in rows:
+        cells = [row["shape"], str(row["workers"]), f"{row['ours_ns']:.0f}"]
+        for peer in peers:
+            cells += [f"{row['peers'][peer]:.0f}", f"{row['ratio'][peer]:.2f}"]
+        print("".join(f"{cell:>14}" for cell in cells))
+
+
+def parse() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--quick", action="store_true", help="fewer behaviors per run")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="runs per row and contender")
+    parser.add_argument(
+        "--report-only", action="store_true", help="exit with 0 whatever the ratios are"
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Install, run, report."""
+    options = parse()
+    ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    contenders = [
+        ours(),
+        published("bocpy-0.6.0", "bocpy==0.6.0"),
+        published("bocpy-newest", "bocpy"),
+    ]
+    count = 5_000 if options.quick else 50_000
+    rows = measure(contenders, count, options.rounds)
+    version = platform.python_version()
+    report = REPORTS / f"compare-{version}.json"
+    text = json.dumps({"python": version, "machine": machine(), "rows": rows}, indent=2)
+    report.write_text(text + "\n", encoding="utf-8")
+    print_table(rows)
+    print(report.relative_to(ROOT))
+    slower = [(row["shape"], row["workers"]) for row in rows if min(row["ratio"].values()) <= 1]
+    for shape, workers in slower:
+        print(f"not faster: {shape} with {workers} workers", file=sys.stderr)
+    return 0 if options.report_only or not slower else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
