@@ -68,4 +68,8 @@ void boc__parker_deinit(boc__parker_t *parker);
 boc_status_t boc__parker_park(boc__parker_t *parker, int64_t deadline_ns);
 void boc__parker_wake(boc__parker_t *parker);
 
+#if defined(BOC_SYSTEMATIC)
+#include "platform/systematic/located.h"
+#endif
+
 #endif

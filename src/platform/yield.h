@@ -22,8 +22,13 @@
 
 #if defined(BOC_SYSTEMATIC)
 
-void boc__sys_yield(void);     /* a scheduling point; counts as progress */
-void boc__sys_spin(void);      /* nothing to do until another thread made progress */
+void boc__sys_yield_at(const char *file, int line);
+void boc__sys_spin_at(const char *file, int line);
+
+/* A scheduling point; counts as progress.  The trace shows where it is. */
+#define boc__sys_yield() boc__sys_yield_at(__FILE__, __LINE__)
+/* Nothing to do until another thread made progress. */
+#define boc__sys_spin() boc__sys_spin_at(__FILE__, __LINE__)
 
 #define BOC_YIELD() boc__sys_yield()
 #define BOC_SPIN_UNTIL(condition)                                                                  \
