@@ -18,9 +18,9 @@ typedef struct boc_test_case {
 } boc_test_case_t;
 
 static struct {
-    boc_test_case_t *first;  /* in the order of the file */
-    boc_test_case_t **last;  /* where the next registration links itself */
-    const char *running;     /* set before the case starts any thread */
+    boc_test_case_t *first; /* in the order of the file */
+    boc_test_case_t **last; /* where the next registration links itself */
+    const char *running;    /* set before the case starts any thread */
 } boc_tests = {NULL, &boc_tests.first, "(no case)"};
 
 #define BOC_TEST(name)                                                                             \
