@@ -20,6 +20,6 @@ if [ -f "$venv/.python" ] && "$venv/bin/python" -I -c '' 2>/dev/null; then
 fi
 python=$(sh "$tools/find_python.sh")
 echo "making $venv with $("$python" --version) ($python)"
-rm -rf "$venv"
+rm -rf "$venv" build/*/CMakeCache.txt # a cache would remember the headers of the old one
 "$python" -m venv "$venv"
 printf '%s\n' "$python" >"$venv/.python"
