@@ -18,8 +18,8 @@ MAY = {
     "src/platform": {"platform", "boc"},
     "src/core": {"platform", "core", "boc"},
     "src/matrix": {"platform", "matrix", "boc"},
-    "src/python": {"platform", "boc", "bocpy"},
-    "src/python_matrix": {"bocpy", "matrix"},
+    "src/python": {"platform", "python", "boc", "bocpy"},
+    "src/python_matrix": {"bocpy", "matrix", "python_matrix"},
     "include/boc": {"boc"},
     "include/bocpy": {"bocpy"},
 }
