@@ -177,7 +177,7 @@ def main() -> int:
         published("bocpy-0.6.0", "bocpy==0.6.0"),
         published("bocpy-newest", "bocpy"),
     ]
-    count = 5_000 if options.quick else 50_000
+    count = 20_000 if options.quick else 100_000
     rows = measure(contenders, count, options.rounds)
     version = platform.python_version()
     report = REPORTS / f"compare-{version}.json"
