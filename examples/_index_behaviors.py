@@ -35,23 +35,22 @@ def run_behaviors(batches: list[list[Source]], workers: int, report: int = -1) -
     """
     modules = module_names(batches)
     shards = [Cown(shard) for shard in new_shards()]
-    outcome: Cown[tuple[Summary, float] | None] = Cown(None)
     start(workers)
     warm = [warm_up(batches[0], modules) for _ in range(workers)]
 
     @when(warm)
-    def began(warm: list[Cown[None]]) -> float:
+    def begin(warm: list[Cown[None]]) -> tuple[float, Cown[tuple[Summary, float]]]:
         for each in warm:
             value_of(each)
         now = time.perf_counter()
-        schedule(batches, modules, shards, outcome, report)
-        return now
+        return now, schedule(batches, modules, shards, report)
 
     wait()
-    summary, ended = value_of(outcome)
+    began, finish = value_of(begin)
+    summary, ended = value_of(finish)
     resumed = time.perf_counter()
     merged = [shard.value for shard in shards]
-    return merged, summary, ended - value_of(began) + time.perf_counter() - resumed
+    return merged, summary, ended - began + time.perf_counter() - resumed
 
 
 def warm_up(batch: list[Source], modules: frozenset[str]) -> Cown[None]:
@@ -68,26 +67,26 @@ def schedule(
     batches: list[list[Source]],
     modules: frozenset[str],
     shards: list[Cown[Shard]],
-    outcome: Cown[tuple[Summary, float] | None],
     report: int,
-) -> None:
-    """Schedule the whole job: the batches, the merge of each shard, and the end."""
+) -> Cown[tuple[Summary, float]]:
+    """Schedule the whole job: the batches, the merge of each shard, and the end.
+
+    Returns:
+        A cown that will hold the summary and the time at which all was done.
+    """
     parts = [[Cown(part) for part in new_shards()] for _ in batches]
     summaries = [
         index(batch, modules, row, report) for batch, row in zip(batches, parts, strict=True)
     ]
     merged = [merge(shard, [row[k] for row in parts]) for k, shard in enumerate(shards)]
 
-    @when(outcome, summaries, merged)
-    def finish(
-        outcome: Cown[tuple[Summary, float] | None],
-        summaries: list[Cown[Summary]],
-        merged: list[Cown[None]],
-    ) -> None:
+    @when(summaries, merged)
+    def finish(summaries: list[Cown[Summary]], merged: list[Cown[None]]) -> tuple[Summary, float]:
         for each in merged:
             value_of(each)
-        total = merge_summaries(value_of(summary) for summary in summaries)
-        outcome.value = total, time.perf_counter()
+        return merge_summaries(value_of(each) for each in summaries), time.perf_counter()
+
+    return finish
 
 
 def index(
