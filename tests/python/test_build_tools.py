@@ -1,0 +1,68 @@
+"""The checks of the build find what they are there for."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import bocpy
+
+ROOT = Path(__file__).resolve().parents[2]
+CHECK_LAYERS = ROOT / "tools" / "check_layers.py"
+
+
+def check_layers(root):
+    return subprocess.run(
+        [sys.executable, CHECK_LAYERS, root], capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "said"),
+    [
+        ("src/core/alloc.c", "#include <Python.h>", "Python.h below the binding"),
+        ("src/platform/posix/clock.c", '#include "core/alloc.h"', "may not include core/"),
+        ("src/python/py_cown.c", '#include "core/cown/cown.h"', "may not include core/"),
+        ("src/core/sched/pool.c", '#include "core/cown/cown.h"', "sched may not include"),
+        ("src/core/slab.c", '#include "core/sched/pool.h"', "may not include core/sched"),
+        ("src/core/cown/cown.c", '#  include "../alloc.h"', "not by ../"),
+        ("include/boc/cown.h", "#include <bocpy/bocpy.h>", "may not include bocpy/"),
+    ],
+)
+def test_include_that_points_up_is_reported(tmp_path, file, line, said):
+    path = tmp_path / file
+    path.parent.mkdir(parents=True)
+    path.write_text(f"/* a file */\n{line}\n", encoding="utf-8")
+    done = check_layers(tmp_path)
+    assert done.returncode == 1
+    assert f"{file}:2: " in done.stdout
+    assert said in done.stdout
+
+
+def test_include_that_points_down_is_accepted(tmp_path):
+    path = tmp_path / "src" / "core" / "cown" / "cown.c"
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        '#include "core/sched/pool.h"\n#include "platform/atomic.h"\n#include <boc/cown.h>\n',
+        encoding="utf-8",
+    )
+    assert check_layers(tmp_path).returncode == 0
+
+
+def test_symbol_of_python_in_library_is_reported(tmp_path):
+    nm = tmp_path / "nm"
+    nm.write_text("#!/bin/sh\necho '                 U malloc'\necho '  U Py_IncRef'\n")
+    nm.chmod(0o755)
+    check = ["sh", ROOT / "tools" / "check_symbols.sh", nm, "libboc.a"]
+    done = subprocess.run(check, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "refers to CPython" in done.stderr
+
+
+def test_version_is_the_one_of_pyproject():
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert bocpy.__version__ == data["project"]["version"]
+    assert re.match(r"\d+\.\d+\.\d+$", bocpy.__version__)
