@@ -92,8 +92,7 @@ boc_status_t boc__parker_park(boc__parker_t *parker, int64_t deadline_ns) {
             seen = PARKED;
             /* relaxed: on success nobody woke us, and there is nothing to see. */
             if (atomic_compare_exchange_strong_explicit(&parker->state, &seen, EMPTY,
-                                                        memory_order_relaxed,
-                                                        memory_order_relaxed))
+                                                        memory_order_relaxed, memory_order_relaxed))
                 return error == EINTR ? BOC_EINTERRUPTED : BOC_ETIMEOUT;
             return take_token(parker);
         }

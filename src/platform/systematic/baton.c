@@ -36,8 +36,7 @@ void boc__baton_give(boc__baton_t *baton) {
 void boc__baton_take(boc__baton_t *baton) {
     /* acquire: see the header. */
     while (atomic_exchange_explicit(&baton->given, 0, memory_order_acquire) == 0)
-        (void)syscall(FUTEX_CALL, &baton->given, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 0, NULL, NULL,
-                      0);
+        (void)syscall(FUTEX_CALL, &baton->given, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 0, NULL, NULL, 0);
 }
 
 #else

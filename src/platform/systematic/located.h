@@ -15,6 +15,8 @@ void boc__sys_here(const char *file, int line);
 
 #define boc__sys_at(call) (boc__sys_here(__FILE__, __LINE__), call)
 
+#define boc__thread_start(thread, run, context, name)                                              \
+    boc__sys_at((boc__thread_start)((thread), (run), (context), (name)))
 #define boc__thread_join(thread) boc__sys_at((boc__thread_join)(thread))
 #define boc__thread_yield() boc__sys_at((boc__thread_yield)())
 #define boc__mutex_lock(mutex) boc__sys_at((boc__mutex_lock)(mutex))

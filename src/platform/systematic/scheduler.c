@@ -99,7 +99,8 @@ static const boc__sys_thread_t *thread_of_id(unsigned id) {
 }
 
 static void say_thread(const boc__sys_thread_t *thread) {
-    boc__trace_say("    thread %u '%s' ", thread->id, thread->name);
+    boc__trace_say("    thread %u '%s' at %s:%d ", thread->id, thread->name,
+                   boc__trace_basename(thread->file), thread->line);
     switch (thread->state) {
     case BOC_SYS_READY:
         boc__trace_say("can go on");
@@ -131,7 +132,7 @@ static void say_thread(const boc__sys_thread_t *thread) {
         boc__trace_say("has ended");
         break;
     }
-    boc__trace_say(", at %s:%d\n", boc__trace_basename(thread->file), thread->line);
+    boc__trace_say("\n");
 }
 
 static void report(const char *what) {
@@ -159,11 +160,8 @@ static const struct {
     int signal;
     const char *what;
 } deaths[] = {
-    {SIGABRT, "aborted"},
-    {SIGSEGV, "crashed (SIGSEGV)"},
-    {SIGBUS, "crashed (SIGBUS)"},
-    {SIGILL, "crashed (SIGILL)"},
-    {SIGFPE, "crashed (SIGFPE)"},
+    {SIGABRT, "aborted"},         {SIGSEGV, "crashed (SIGSEGV)"}, {SIGBUS, "crashed (SIGBUS)"},
+    {SIGILL, "crashed (SIGILL)"}, {SIGFPE, "crashed (SIGFPE)"},
 };
 #define DEATH_COUNT (sizeof deaths / sizeof deaths[0])
 
@@ -405,7 +403,7 @@ boc__sys_thread_t *boc__sys_thread_new(boc__thread_fn run, void *context, const 
     thread->run = run;
     thread->context = context;
     (void)snprintf(thread->name, sizeof thread->name, "%s", name == NULL ? "" : name);
-    thread->file = "(not begun)";
+    thread->file = "(begin)";
     thread->budget_mask = (1u << draw_below(globals.budget_bits + 1)) - 1;
     boc__baton_init(&thread->turn);
     if (start_thread(thread) != 0) {

@@ -56,9 +56,7 @@ static inline void boc__sys_run(uint64_t seed, void (*body)(void *context), void
     body(context);
 }
 
-static inline void boc__sys_run_seeds(void (*body)(void *context), void *context) {
-    body(context);
-}
+static inline void boc__sys_run_seeds(void (*body)(void *context), void *context) { body(context); }
 
 static inline bool boc__sys_coin(uint64_t one_in) {
     (void)one_in;

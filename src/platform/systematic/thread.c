@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 /* The places were named by the callers. */
+#undef boc__thread_start
 #undef boc__thread_join
 #undef boc__thread_yield
 #undef boc__mutex_lock

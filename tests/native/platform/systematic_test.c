@@ -257,9 +257,10 @@ static void kept_wake_body(void *context) {
 BOC_TEST(lost_wake_is_found_and_reported) {
     death_t death = hunt(lost_wake_body);
     CHECK_DIES(&death, "deadlock: no thread can go on");
-    CHECK_DIES(&death, "thread 0 'main' waits for the end of thread 1 'sleeper', at "
-                       "systematic_test.c:");
-    CHECK_DIES(&death, "thread 1 'sleeper' is parked without a deadline, at systematic_test.c:");
+    CHECK_DIES(&death, "thread 0 'main' at systematic_test.c:");
+    CHECK_DIES(&death, " waits for the end of thread 1 'sleeper'\n");
+    CHECK_DIES(&death, "thread 1 'sleeper' at systematic_test.c:");
+    CHECK_DIES(&death, " is parked without a deadline\n");
     CHECK_DIES(&death, "last steps");
 }
 
@@ -305,8 +306,8 @@ static void two_locks_body(void *context) {
 BOC_TEST(crossed_locks_are_found_and_reported) {
     death_t death = hunt(two_locks_body);
     CHECK_DIES(&death, "deadlock: no thread can go on");
-    CHECK_DIES(&death, "'main' waits for a mutex that thread 1 'righty' locked at");
-    CHECK_DIES(&death, "'righty' waits for a mutex that thread 0 'main' locked at");
+    CHECK_DIES(&death, " waits for a mutex that thread 1 'righty' locked at");
+    CHECK_DIES(&death, " waits for a mutex that thread 0 'main' locked at");
 }
 
 typedef struct courtesy {
@@ -332,7 +333,7 @@ static void endless_spin_body(void *context) {
 BOC_TEST(spin_that_nobody_can_end_is_reported) {
     death_t death = hunt(endless_spin_body);
     CHECK_DIES(&death, "deadlock: no thread can go on");
-    CHECK_DIES(&death, "'polite' spins until another thread does something");
+    CHECK_DIES(&death, " spins until another thread does something");
 }
 
 static void let_go(void *context) {
