@@ -31,7 +31,6 @@
 
 #define LIVE_COUNT_MAX 1024u
 #define STEP_LIMIT_DEFAULT UINT64_C(10000000)
-#define SEED_COUNT_DEFAULT 100u
 #define BUDGET_BITS_MAX 7u
 #define TIME_START_NS INT64_C(1000000000)
 #define TIME_STEP_NS 100
@@ -465,18 +464,6 @@ void boc__sys_run(uint64_t seed, void (*body)(void *context), void *context) {
     boc__baton_deinit(&globals.done);
     release_deaths();
     globals.is_running = false;
-}
-
-void boc__sys_run_seeds(void (*body)(void *context), void *context) {
-    const char *one = getenv("BOC_SYS_SEED");
-    if (one != NULL && one[0] != '\0') {
-        boc__sys_run(strtoull(one, NULL, 0), body, context);
-        return;
-    }
-    const char *text = getenv("BOC_SYS_SEEDS");
-    uint64_t count = text == NULL || text[0] == '\0' ? SEED_COUNT_DEFAULT : strtoull(text, NULL, 0);
-    for (uint64_t seed = 1; seed <= count; seed++)
-        boc__sys_run(seed, body, context);
 }
 
 void boc__sys_step_limit(uint64_t steps) {

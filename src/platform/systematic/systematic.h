@@ -27,7 +27,9 @@
 void boc__sys_run(uint64_t seed, void (*body)(void *context), void *context);
 
 /* Run the body under many seeds: BOC_SYS_SEEDS of them (environment, 100 by
- * default) from 1 on, or under the one seed that BOC_SYS_SEED names. */
+ * default) from 1 on, each in a child process, so that what the body leaves behind
+ * changes no other run and is not seen by the caller; or, in this process, under
+ * the one seed that BOC_SYS_SEED names.  Aborts when a run fails. */
 void boc__sys_run_seeds(void (*body)(void *context), void *context);
 
 /* A number below `below`, from the seed: for policy points.  0 outside a run. */

@@ -716,18 +716,70 @@ BOC_TEST(scramble_permutes_by_the_seed) {
     CHECK(memcmp(ids[0], ids[2], sizeof ids[0]) != 0);
 }
 
-static void count_run(void *context) { *(unsigned *)context += 1; }
+/* -- Many seeds --------------------------------------------------------------- */
+
+static int left_over;
+
+/* Writes a dot for each run, and fails if it is not the first in its process. */
+static void write_dot(void *context) {
+    CHECK_EQ(left_over, 0);
+    left_over = 1;
+    CHECK(write(*(int *)context, ".", 1) == 1);
+}
+
+static size_t count_runs(void) {
+    int ends[2];
+    char dots[1024];
+    size_t count = 0;
+    ssize_t got;
+    left_over = 0;
+    CHECK(pipe(ends) == 0);
+    boc__sys_run_seeds(write_dot, &ends[1]);
+    CHECK(close(ends[1]) == 0);
+    while ((got = read(ends[0], dots, sizeof dots)) > 0)
+        count += (size_t)got;
+    CHECK(close(ends[0]) == 0);
+    return count;
+}
 
 BOC_TEST(environment_chooses_the_seeds) {
-    unsigned runs = 0;
     CHECK(unsetenv("BOC_SYS_SEED") == 0);
     CHECK(unsetenv("BOC_SYS_SEEDS") == 0);
-    boc__sys_run_seeds(count_run, &runs);
-    CHECK_EQ(runs, 100);
+    CHECK_EQ(count_runs(), 100);
     CHECK(setenv("BOC_SYS_SEEDS", "7", 1) == 0);
-    boc__sys_run_seeds(count_run, &runs);
-    CHECK_EQ(runs, 107);
+    CHECK_EQ(count_runs(), 7);
     CHECK(setenv("BOC_SYS_SEED", "0x2a", 1) == 0);
-    boc__sys_run_seeds(count_run, &runs);
-    CHECK_EQ(runs, 108);
+    CHECK_EQ(count_runs(), 1);
+}
+
+BOC_TEST(one_seed_runs_in_this_process) {
+    int ends[2];
+    CHECK(setenv("BOC_SYS_SEED", "3", 1) == 0);
+    CHECK(pipe(ends) == 0);
+    left_over = 0;
+    boc__sys_run_seeds(write_dot, &ends[1]);
+    CHECK_EQ(left_over, 1);
+    CHECK(close(ends[0]) == 0 && close(ends[1]) == 0);
+    CHECK(unsetenv("BOC_SYS_SEED") == 0);
+}
+
+static void unlucky_body(void *context) {
+    (void)context;
+    CHECK(boc__sys_random(50) != 7);
+}
+
+static void hunt_by_seeds(void *context) {
+    CHECK(setenv("BOC_SYS_SEEDS", "2000", 1) == 0);
+    boc__sys_run_seeds(unlucky_body, context);
+}
+
+/* Goal: what one seed of many does, it does alone. */
+BOC_TEST(failing_seed_fails_alone_too) {
+    CHECK(unsetenv("BOC_SYS_SEED") == 0);
+    death_t death = watch(hunt_by_seeds, NULL);
+    CHECK_DIES(&death, "failed");
+    CHECK_DIES(&death, ": ended by signal 6 (BOC_SYS_SEED=");
+    toy_t once = {.body = unlucky_body, .first_seed = seed_in(&death), .count = 1};
+    death_t alone = watch(try_seeds, &once);
+    CHECK_DIES(&alone, "failed");
 }
