@@ -1,0 +1,542 @@
+"""Describe callables for other interpreters: the sending half of code shipping.
+
+Runs where ``when`` is applied, once per code object and namespace. `bocpy._worker` is the half
+that rebuilds them.
+"""
+
+import builtins
+import marshal
+import sys
+from collections.abc import Callable
+from functools import cached_property
+from types import CellType, CodeType, FrameType, FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+from bocpy import _config, _decorators, _modules, _names, transpiler
+from bocpy._modules import travels_by_name
+
+__all__ = [
+    "config_changes",
+    "reduce_function",
+    "reduce_module",
+    "template_of",
+    "travels_by_name",
+    "worker_config",
+]
+
+type Spec = tuple[Any, ...]
+type Entry = tuple[int, int | str, str]
+type Snapshot = Callable[[Any], tuple[Any, ...]]
+type Plan = tuple[Entry, ...] | Snapshot
+type Arity = tuple[int, int]
+
+worker_config = _config.worker_config
+config_changes = _config.config_changes
+
+# What an entry of a plan reads.
+CELL, GLOBAL, DEFAULT, KEYWORD = range(4)
+
+_CO_VARARGS = 0x04
+
+# The spec of a callable that travels as a value, whole, at every decoration.
+VALUE_SPEC: Spec = ("value",)
+
+
+def template_of(func: Any, argument_count: int) -> tuple[Spec, Plan, Arity]:
+    """Describe the body *func* of a behavior with *argument_count* arguments to ``when``.
+
+    To be called straight from the ``when`` decorator, whose caller's frame is looked at. Works in
+    any interpreter.
+
+    Returns:
+        What a worker rebuilds the body from; what to snapshot at each decoration; and the least
+        and greatest number of arguments this holds for, the latter -1 if there is no limit.
+
+    Raises:
+        TypeError: if the parameters do not fit *argument_count*, or *func* is not callable.
+        SyntaxError: if it is asynchronous, a generator, rebinds a captured name, or a decorator
+            stands above ``when``.
+        NameError: if it uses a name that nothing defines.
+    """
+    frame = sys._getframe(1)
+    _decorators.check(func, frame)
+    if type(func) is not FunctionType:
+        _check_callable(func, argument_count)
+        return VALUE_SPEC, _whole, (argument_count, argument_count)
+    explicit, arity = _explicit_captures(func, argument_count)
+    shape = _Shape(func, frame)
+    shape.check_rebinding()
+    if func.__dict__:
+        shape.check_names()
+        return VALUE_SPEC, _whole, arity
+    entries = shape.entries(explicit)
+    shape.check_names()
+    if shape.has_empty_cell or shape.is_incomplete:
+        return shape.spec(entries), _Reader(tuple(entries), frame), arity
+    return shape.spec(entries), tuple(entries), arity
+
+
+def reduce_function(func: FunctionType) -> tuple[Any, ...]:
+    """Reduce a function that does not travel by name, for a pickler.
+
+    The copy lives in the namespace of the module that defines *func*. Cells, defaults, attributes
+    and the module variables it uses are its state, so that it may refer to itself.
+
+    Raises:
+        NameError: if it uses a name that nothing defines.
+    """
+    from bocpy import _worker
+
+    shape = _Shape(func, None)
+    shape.check_names()
+    entries = shape.entries(())
+    cells = {}
+    for number, cell in enumerate(func.__closure__ or ()):
+        try:
+            cells[number] = cell.cell_contents
+        except ValueError:
+            continue
+    names = [name for kind, _, name in entries if kind == GLOBAL]
+    state = (
+        cells,
+        func.__defaults__,
+        func.__kwdefaults__,
+        func.__dict__,
+        {name: func.__globals__[name] for name in names},
+    )
+    return _worker.make_function, (shape.spec([]),), state, None, None, _worker.fill_function
+
+
+def reduce_module(module: ModuleType) -> tuple[Any, ...]:
+    """Reduce a module to its name, for a pickler.
+
+    A module that cannot load where it arrives becomes a placeholder that raises at first use.
+    """
+    from bocpy import _worker
+
+    return _worker.module_by_name, (module.__name__,)
+
+
+class _Uses(NamedTuple):
+    """How the module-level names that a function needs get to a worker."""
+
+    captured: list[str]
+    modules: list[tuple[str, str]]
+    later: list[tuple[str, CodeType]]
+    missing: list[tuple[str, int]]
+    incomplete: bool
+
+
+class _Shape:
+    """What can be said of a function once for all its decorations."""
+
+    def __init__(self, func: FunctionType, frame: FrameType | None) -> None:
+        self.func = func
+        self.code = func.__code__
+        self.namespace = func.__globals__
+        self.place = _modules.place_of(self.namespace)
+        self.summary = _modules.summary_of(self.place, self.namespace)
+        self.names = _names.global_names(self.code)
+        self._frame = frame
+
+    @cached_property
+    def uses(self) -> _Uses:
+        """The module-level names of the function, and of what it reaches in its module."""
+        return _Resolver(self, self._frame).resolve()
+
+    @property
+    def has_empty_cell(self) -> bool:
+        """Whether an enclosing function assigns a captured variable only later."""
+        return any(_is_empty(cell) for cell in self.func.__closure__ or ())
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether a variable that the function reaches has yet to be assigned."""
+        return self.uses.incomplete
+
+    def entries(self, explicit: tuple[Entry, ...]) -> list[Entry]:
+        """Return what to snapshot, in order."""
+        cells: list[Entry] = [(CELL, i, name) for i, name in enumerate(self.code.co_freevars)]
+        return [*cells, *explicit, *((GLOBAL, name, name) for name in self.uses.captured)]
+
+    def spec(self, entries: list[Entry]) -> Spec:
+        """Return what `bocpy._worker.materialize` needs, as builtins with equal contents."""
+        return (
+            "function",
+            self.place,
+            dump_code(self.code),
+            self.func.__qualname__,
+            self.func.__module__,
+            tuple((kind, key) for kind, key, _ in entries),
+            tuple(sorted(self.uses.modules)),
+            tuple((name, dump_code(code)) for name, code in self.uses.later),
+            _modules.unsaved_source(self.code, self.namespace),
+        )
+
+    def check_rebinding(self) -> None:
+        """Refuse a body that rebinds what it was given a copy of.
+
+        Raises:
+            SyntaxError: naming the variable.
+        """
+        for name, line in _names.rebound_cells(self.code).items():
+            raise self._error(f"rebinds the captured variable {name!r} through `nonlocal`", line)
+        for name, line in self.names.stored.items():
+            if name in self.namespace or self._is_bound_at_module_level(name):
+                raise self._error(f"rebinds the module variable {name!r} through `global`", line)
+
+    def check_names(self) -> None:
+        """Refuse a body that uses a name nothing defines.
+
+        Raises:
+            NameError: naming the variable, the function and the line.
+        """
+        for name, line in self.uses.missing:
+            where = f"{self.code.co_filename}:{line}"
+            raise NameError(
+                f"name {name!r} is not defined: {self.func.__qualname__!r} ({where}) uses it, but "
+                f"neither an enclosing function, nor module {self.func.__module__!r}, nor "
+                "builtins define it",
+                name=name,
+            )
+
+    def _is_bound_at_module_level(self, name: str) -> bool:
+        return self.summary is not None and name in self.summary.bindings
+
+    def _error(self, what: str, line: int) -> SyntaxError:
+        error = SyntaxError(
+            f"behavior {self.func.__qualname__!r} {what}: it runs elsewhere, on a copy, so nobody "
+            "would see the new value; keep the value in a cown or return it"
+        )
+        error.filename, error.lineno = self.code.co_filename, line
+        return error
+
+
+class _Resolver:
+    """Follows names through the functions and classes of one module."""
+
+    def __init__(self, shape: _Shape, frame: FrameType | None) -> None:
+        self._namespace = shape.namespace
+        self._module_name = shape.namespace.get("__name__")
+        self._place = shape.place
+        self._summary = shape.summary
+        self._builtins = _builtins_of(shape.namespace)
+        self._stored = shape.names.stored
+        self._func = shape.func
+        self._names = shape.names
+        self._frame = frame
+        self._seen: set[int] = set()
+        self._carried: dict[str, str] = {}
+        self._uses = _Uses([], [], [], [], False)
+        self._incomplete = False
+
+    def resolve(self) -> _Uses:
+        """Return how every name that the function may need travels."""
+        self._seen.add(id(self._func.__code__))
+        self._follow_closure(self._func)
+        for name, line in self._names.loaded.items():
+            if not self._carry(name) and name not in self._stored:
+                self._uses.missing.append((name, line))
+        for name in sorted(self._names.optional):
+            self._carry(name)
+        return self._uses._replace(incomplete=self._incomplete)
+
+    def _carry(self, name: str) -> bool:
+        """Decide how *name* travels; False if nothing defines it."""
+        if name in self._carried or name in _modules.DUNDERS:
+            return True
+        if name not in self._namespace:
+            return name in self._builtins or self._comes_later(name)
+        self._carried[name] = name
+        value = self._namespace[name]
+        if not self._is_present(name, value):
+            if isinstance(value, ModuleType):
+                self._uses.modules.append((name, value.__name__))
+                return True
+            self._uses.captured.append(name)
+        self._follow(value)
+        return True
+
+    def _is_present(self, name: str, value: object) -> bool:
+        """Say whether a worker's copy of the module has *name* by itself."""
+        by_name = self._place[0] == "module"
+        if self._summary is None:
+            if not by_name:
+                return False
+            if isinstance(value, type | FunctionType):
+                return travels_by_name(value) or not _can_ship(value)
+            return isinstance(value, ModuleType) or not _can_ship(value)
+        if name in self._summary.rebound:
+            return True
+        bindings = self._summary.bindings.get(name)
+        if bindings is None:
+            return self._is_star_import(name, value) or (by_name and not _can_ship(value))
+        last = bindings[-1]
+        if by_name or last.kept:
+            if last.kind is transpiler.Kind.IMPORT:
+                return all(b.kind is last.kind and (by_name or b.kept) for b in bindings)
+            if last.kind is transpiler.Kind.FUNCTION and _is_defined_at(value, last):
+                return True
+            if last.kind is transpiler.Kind.CLASS and isinstance(value, type):
+                return travels_by_name(value)
+        return by_name and not _can_ship(value)
+
+    def _is_star_import(self, name: str, value: object) -> bool:
+        if self._summary is None:
+            return False
+        for written in self._summary.star_imports:
+            level = len(written) - len(written.lstrip("."))
+            package = str(self._namespace.get("__package__") or "").split(".")
+            parents = package[: len(package) - level + 1] if level else []
+            full = ".".join([*parents, *filter(None, [written[level:]])])
+            module = sys.modules.get(full)
+            if module is not None and vars(module).get(name, module) is value:
+                return True
+        return False
+
+    def _comes_later(self, name: str) -> bool:
+        """Say whether the module defines *name* further down."""
+        if self._summary is None:
+            return self._carry_later_code(name)
+        if name in self._summary.rebound:
+            return True
+        bindings = self._summary.bindings.get(name)
+        if bindings is None:
+            return False
+        self._carried[name] = name
+        if bindings[-1].kind is transpiler.Kind.VARIABLE:
+            self._incomplete = True
+        for code in self._summary.definitions(name):
+            self._follow_code(code)
+        return True
+
+    def _carry_later_code(self, name: str) -> bool:
+        """Find a function that the running, sourceless module has yet to define."""
+        frame = self._frame
+        while frame is not None:
+            if frame.f_globals is self._namespace and frame.f_locals is frame.f_globals:
+                code = _later_function(frame.f_code, name)
+                if code is not None:
+                    self._carried[name] = name
+                    self._uses.later.append((name, code))
+                    self._follow_code(code)
+                    return True
+            frame = frame.f_back
+        return False
+
+    def _follow(self, value: Any) -> None:
+        """Carry what a function, a class or an instance of the module may use."""
+        if id(value) in self._seen:
+            return
+        if isinstance(value, FunctionType):
+            self._seen.add(id(value))
+            if value.__globals__ is self._namespace:
+                self._follow_code(value.__code__)
+            self._follow_closure(value)
+        elif isinstance(value, type):
+            self._follow_class(value)
+        elif not isinstance(value, ModuleType):
+            self._follow_class(type(value))
+            if not isinstance(value, FunctionType):
+                self._follow_wrapped(value)
+
+    def _follow_wrapped(self, value: Any) -> None:
+        for attribute in ("__wrapped__", "__func__", "func", "fget", "fset", "fdel"):
+            try:
+                wrapped = getattr(value, attribute, None)
+            except Exception:
+                continue
+            if isinstance(wrapped, FunctionType):
+                self._follow(wrapped)
+
+    def _follow_closure(self, func: FunctionType) -> None:
+        for cell in func.__closure__ or ():
+            if not _is_empty(cell):
+                content = cell.cell_contents
+                if isinstance(content, FunctionType | type):
+                    self._follow(content)
+        wrapped = func.__dict__.get("__wrapped__")
+        if isinstance(wrapped, FunctionType):
+            self._follow(wrapped)
+
+    def _follow_class(self, cls: type) -> None:
+        if id(cls) in self._seen or cls.__module__ != self._module_name:
+            return
+        self._seen.add(id(cls))
+        for base in cls.__mro__[1:]:
+            self._follow_class(base)
+        self._follow_class(type(cls))
+        for member in list(vars(cls).values()):
+            if isinstance(member, FunctionType | type):
+                self._follow(member)
+            else:
+                self._follow_wrapped(member)
+
+    def _follow_code(self, code: CodeType) -> None:
+        if id(code) in self._seen:
+            return
+        self._seen.add(id(code))
+        found = _names.global_names(code)
+        for name in (*found.loaded, *sorted(found.optional)):
+            self._carry(name)
+
+
+class _Reader:
+    """Snapshots a body some of whose variables have yet to be assigned."""
+
+    def __init__(self, entries: tuple[Entry, ...], frame: FrameType) -> None:
+        self._entries = entries
+        self._later = {
+            name: code
+            for kind, _, name in entries
+            if kind == CELL and (code := _later_function(frame.f_code, name)) is not None
+        }
+
+    def __call__(self, func: FunctionType) -> tuple[Any, ...]:
+        return tuple(self._read(func, *entry) for entry in self._entries)
+
+    def _read(self, func: FunctionType, kind: int, key: Any, name: str) -> Any:
+        if kind == GLOBAL:
+            return func.__globals__[key]
+        if kind == DEFAULT:
+            return (func.__defaults__ or ())[key]
+        if kind == KEYWORD:
+            return (func.__kwdefaults__ or {})[key]
+        cell = (func.__closure__ or ())[key]
+        if not _is_empty(cell):
+            return cell.cell_contents
+        code = self._later.get(name)
+        if code is None:
+            raise NameError(
+                f"free variable {name!r} of behavior {func.__qualname__!r} is assigned only after "
+                "the behavior is scheduled",
+                name=name,
+            )
+        return FunctionType(code, func.__globals__, name)
+
+
+def dump_code(code: CodeType) -> bytes:
+    """Marshal *code* so that equal code gives equal bytes.
+
+    Version 2 has no back references, which depend on reference counts; from CPython 3.14 on some
+    code needs a newer version.
+    """
+    try:
+        return marshal.dumps(code, 2)
+    except ValueError:
+        return marshal.dumps(code)
+
+
+def _whole(func: Any) -> tuple[Any, ...]:
+    return (func,)
+
+
+def _explicit_captures(func: FunctionType, argument_count: int) -> tuple[tuple[Entry, ...], Arity]:
+    """Return the captures that parameters with defaults stand for.
+
+    Raises:
+        TypeError: if the parameters do not fit *argument_count*.
+    """
+    code = func.__code__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    required = code.co_argcount - len(func.__defaults__ or ())
+    unlimited = bool(code.co_flags & _CO_VARARGS)
+    if argument_count < required or (argument_count > code.co_argcount and not unlimited):
+        least = f"at least {required}" if unlimited else str(required)
+        most = "" if unlimited or required == code.co_argcount else f" to {code.co_argcount}"
+        raise TypeError(
+            f"behavior {func.__qualname__!r} has parameters for {least}{most} cowns, but `when` "
+            f"has {argument_count} arguments; only trailing parameters with defaults are captures"
+        )
+    keywords = names[code.co_argcount :]
+    for name in keywords:
+        if name not in (func.__kwdefaults__ or {}):
+            raise TypeError(
+                f"behavior {func.__qualname__!r} has the keyword-only parameter {name!r} without "
+                "a default: a capture needs one"
+            )
+    trailing: list[Entry] = [
+        (DEFAULT, number - required, names[number])
+        for number in range(argument_count, code.co_argcount)
+    ]
+    explicit = (*trailing, *((KEYWORD, name, name) for name in keywords))
+    if trailing:
+        return explicit, (argument_count, argument_count)
+    return explicit, (code.co_argcount, -1 if unlimited else code.co_argcount)
+
+
+def _check_callable(func: Any, argument_count: int) -> None:
+    """Check what is not a plain function: a wrapper object, a bound method, a partial.
+
+    Raises:
+        TypeError: if it cannot be called with *argument_count* arguments.
+    """
+    import inspect
+
+    if not callable(func):
+        raise TypeError(f"a behavior must be a function, not {type(func).__name__!r}")
+    try:
+        signature = inspect.signature(func, follow_wrapped=False)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*range(argument_count))
+    except TypeError as error:
+        raise TypeError(
+            f"behavior {func!r} does not take the {argument_count} arguments of `when`: {error}"
+        ) from None
+
+
+def _is_defined_at(value: object, binding: transpiler.Binding) -> bool:
+    """Say whether *value* is the function that a statement of the source made."""
+    if isinstance(value, FunctionType) and value.__code__.co_firstlineno == binding.line:
+        return True
+    return binding.line != binding.last_line and callable(value)
+
+
+def _later_function(code: CodeType, name: str) -> CodeType | None:
+    """Return the code of the plain function *name* that *code* defines, if it does."""
+    import dis
+
+    pending: CodeType | None = None
+    for instruction in dis.get_instructions(code):
+        operation = instruction.opname
+        if operation.startswith("LOAD_CONST"):
+            constant = instruction.argval
+            pending = constant if isinstance(constant, CodeType) else None
+        elif operation == "MAKE_FUNCTION":
+            if instruction.arg:
+                pending = None
+        elif operation in ("STORE_NAME", "STORE_DEREF", "STORE_FAST", "STORE_GLOBAL"):
+            if pending is not None and instruction.argval == name and not pending.co_freevars:
+                return pending
+            pending = None
+        else:
+            pending = None
+    return None
+
+
+def _is_empty(cell: CellType) -> bool:
+    try:
+        _ = cell.cell_contents
+    except ValueError:
+        return True
+    return False
+
+
+def _builtins_of(namespace: dict[str, Any]) -> dict[str, Any]:
+    found = namespace.get("__builtins__", builtins)
+    return vars(found) if isinstance(found, ModuleType) else dict(found)
+
+
+def _can_ship(value: object) -> bool:
+    """Say whether a variable of an importable module can be copied to a worker."""
+    if value is None or isinstance(value, str | bytes | int | float | complex):
+        return True
+    try:
+        from bocpy import _pickling
+
+        _pickling.dumps(value)
+    except Exception:
+        return False
+    return True

@@ -1,0 +1,175 @@
+"""Rebuild what `bocpy._origin` described: the receiving half of code shipping.
+
+`boot` prepares a worker's interpreter; `materialize` makes a behavior's function there, once.
+The functions that pickles name work in any interpreter.
+"""
+
+import marshal
+import sys
+from collections.abc import Callable
+from types import CellType, FunctionType
+from typing import Any
+
+from bocpy import _namespaces
+
+type Spec = tuple[Any, ...]
+type Install = tuple[tuple[int, Any, Any], ...] | Callable[[tuple[Any, ...]], Any]
+
+importing = _namespaces.importing
+
+_CELL, _GLOBAL, _DEFAULT, _KEYWORD = range(4)
+
+_DEFAULT_LOGGING_LEVEL = 30
+
+_booted = False
+
+
+def boot(config: dict[str, Any]) -> None:
+    """Prepare a worker's interpreter, or renew one that has served before.
+
+    To be called in a worker, before anything else, with what `_origin.worker_config` returned.
+    """
+    global _booted
+    if _booted:
+        _namespaces.forget()
+        modules = sys.modules.get("bocpy._modules")
+        if modules is not None:
+            modules.forget()
+    _booted = True
+    _namespaces.guard_imports()
+    configure(config)
+    _namespaces.set_main(config["main"])
+
+
+def configure(changes: dict[str, Any]) -> None:
+    """Take over settings that changed in main, as `_origin.config_changes` returned them."""
+    if "path" in changes and sys.path != changes["path"]:
+        sys.path[:] = changes["path"]
+        importlib = sys.modules.get("importlib")
+        if importlib is not None:
+            importlib.invalidate_caches()
+    if "argv" in changes:
+        sys.argv = list(changes["argv"])
+    if "warnings" in changes:
+        _set_warnings(changes["warnings"])
+    if "logging" in changes:
+        _set_logging(*changes["logging"])
+
+
+def materialize(spec: Spec) -> tuple[FunctionType | None, Install]:
+    """Make the function that *spec* describes, and say where its captures go.
+
+    Returns:
+        The function, and what to do with each captured value before a call; or `None` and a
+        callable that takes the values and returns what to call.
+
+    Raises:
+        RuntimeError: if the module that defines the function cannot be imported here.
+    """
+    if spec[0] == "value":
+        return None, _first
+    func = make_function(spec)
+    return func, tuple(_installed(func, kind, key) for kind, key in spec[5])
+
+
+def make_function(spec: Spec) -> FunctionType:
+    """Make the function that *spec* describes, with empty cells."""
+    _, place, code, qualname, module, _, modules, later, source = spec
+    namespace = _namespaces.find(place)
+    for name, imported in modules:
+        if name not in namespace:
+            namespace[name] = _namespaces.import_or_placeholder(imported)
+    for name, later_code in later:
+        if name not in namespace:
+            namespace[name] = FunctionType(marshal.loads(later_code), namespace, name)
+    if source is not None:
+        _namespaces.remember_source(*source)
+    loaded = marshal.loads(code)
+    cells = tuple(CellType() for _ in loaded.co_freevars)
+    func = FunctionType(loaded, namespace, loaded.co_name, None, cells)
+    func.__qualname__ = qualname
+    func.__module__ = module
+    return func
+
+
+def fill_function(func: FunctionType, state: tuple[Any, ...]) -> None:
+    """Give a function made by `make_function` the state that `_origin.reduce_function` took.
+
+    Module variables are set in a worker only: in main they are the user's own.
+    """
+    cells, defaults, keyword_defaults, attributes, variables = state
+    for number, content in cells.items():
+        (func.__closure__ or ())[number].cell_contents = content
+    func.__defaults__ = defaults
+    func.__kwdefaults__ = keyword_defaults
+    func.__dict__.update(attributes)
+    for name, value in variables.items():
+        if _booted:
+            func.__globals__[name] = value
+        else:
+            func.__globals__.setdefault(name, value)
+
+
+def module_by_name(name: str) -> Any:
+    """Return a module, or a placeholder if it cannot be loaded in this interpreter."""
+    return _namespaces.import_or_placeholder(name)
+
+
+def explain(error: NameError) -> None:
+    """Complete the message of an error about a module variable that did not travel.
+
+    Only in a worker, where a body or a function it called raised *error*.
+    """
+    name, traceback = error.name, error.__traceback__
+    if name is None or traceback is None:
+        return
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    from bocpy import _modules
+
+    namespace = traceback.tb_frame.f_globals
+    summary = _modules.summary_of(_modules.place_of(namespace), namespace)
+    if summary is None or name in namespace:
+        return
+    bindings = summary.bindings.get(name)
+    line = bindings[-1].line if bindings else summary.rebound.get(name)
+    if line is None:
+        return
+    error.args = (
+        f"name {name!r} is not defined in this worker: it is assigned at line {line} of "
+        f"{summary.filename} while the program runs, and the behavior reaches it only "
+        f"dynamically; pass it as a capture, for example as a default `{name}={name}`",
+    )
+
+
+def _first(values: tuple[Any, ...]) -> Any:
+    return values[0]
+
+
+def _installed(func: FunctionType, kind: int, key: Any) -> tuple[int, Any, Any]:
+    if kind == _CELL:
+        return (_CELL, (func.__closure__ or ())[key], None)
+    if kind == _GLOBAL:
+        return (_GLOBAL, func.__globals__, key)
+    return (kind, None, key)
+
+
+def _set_warnings(described: list[tuple[Any, ...]]) -> None:
+    import warnings
+
+    warnings.resetwarnings()
+    for action, message, category, module, line in reversed(described):
+        found = getattr(sys.modules.get(category[0]), category[1], None)
+        if isinstance(found, type):
+            warnings.filterwarnings(action, message, found, module, line)
+
+
+def _set_logging(level: int, format: str | None) -> None:
+    if level == _DEFAULT_LOGGING_LEVEL and format is None and "logging" not in sys.modules:
+        return
+    import logging
+
+    root = logging.getLogger()
+    if format is not None and not root.handlers:
+        logging.basicConfig(format=format)
+    root.setLevel(level)
