@@ -1,0 +1,94 @@
+/* behavior.h - a body that runs once, when it alone owns its cowns.
+ *
+ *     boc_behavior_t *transfer;
+ *     status = boc_behavior_new(&transfer_ops, 2, sizeof(int), 0, &transfer);
+ *     boc_cown_ref(a), boc_behavior_request(transfer, 0, a, BOC_WRITE);
+ *     boc_cown_ref(b), boc_behavior_request(transfer, 1, b, BOC_WRITE);
+ *     *(int *)boc_behavior_data(transfer) = 10;
+ *     status = boc_behavior_schedule(transfer);
+ *
+ * Order: two behaviors that share a cown, at least one of them writing, run in
+ * the order in which they were scheduled.  Readers of a cown run together.
+ * There is no deadlock: cowns are claimed by two-phase locking in id order.
+ */
+#ifndef BOC_BEHAVIOR_H
+#define BOC_BEHAVIOR_H
+
+#include <boc/cown.h>
+#include <boc/export.h>
+#include <boc/limits.h>
+#include <boc/status.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct boc_behavior boc_behavior_t;
+
+typedef struct boc_behavior_ops {
+    /* The body.  Runs on a worker and owns every requested cown until it
+     * returns.  `data` is the behavior's host area. */
+    void (*run)(boc_behavior_t *behavior, void *data);
+    /* Runs instead of the body when the runtime is stopped before the behavior
+     * started; owns the cowns all the same.  NULL: nothing to do. */
+    void (*drop)(boc_behavior_t *behavior, void *data);
+    /* The last call, after the cowns were given back, also when the behavior
+     * was never scheduled.  NULL: nothing to free. */
+    void (*deinit)(boc_behavior_t *behavior, void *data);
+} boc_behavior_ops_t;
+
+typedef enum boc_access {
+    BOC_WRITE = 0, /* alone */
+    BOC_READ = 1,  /* together with other readers; the value must not change */
+} boc_access_t;
+
+enum {
+    /* The behavior has a result cown that it holds from birth: whoever requests
+     * it runs after this behavior. */
+    BOC_BEHAVIOR_RESULT = 1 << 0,
+    /* `run` only announces that the cowns were granted: it is called on the
+     * thread that granted the last one, must not block, and the cowns stay held
+     * until boc_behavior_finish. */
+    BOC_BEHAVIOR_LEASE = 1 << 1,
+};
+
+/* Make a behavior with room for `request_count` requests and `data_bytes` bytes
+ * (zeroed, 8-byte aligned) of host data.  `ops` must outlive it.
+ * BOC_EFULL: more requests or bytes than boc/limits.h allows. */
+BOC_API BOC_MUST_CHECK boc_status_t boc_behavior_new(const boc_behavior_ops_t *ops,
+                                                     size_t request_count, size_t data_bytes,
+                                                     unsigned flags, boc_behavior_t **p_behavior);
+
+/* Fill in request `index`.  The caller's reference of `cown` is taken.  The same
+ * cown may be requested several times; the strongest access counts. */
+BOC_API void boc_behavior_request(boc_behavior_t *behavior, size_t index, boc_cown_t *cown,
+                                  boc_access_t access);
+
+/* Schedule the behavior once all its requests are filled in.  It is taken, on
+ * failure too (then its cowns are given back and `deinit` is called).  From any
+ * thread.  BOC_ECLOSED: the runtime is not running. */
+BOC_API BOC_MUST_CHECK boc_status_t boc_behavior_schedule(boc_behavior_t *behavior);
+
+/* Free a behavior that was never scheduled. */
+BOC_API void boc_behavior_free(boc_behavior_t *behavior);
+
+/* End a BOC_BEHAVIOR_LEASE whose `run` was called.  From any thread, once. */
+BOC_API void boc_behavior_finish(boc_behavior_t *behavior);
+
+BOC_API void *boc_behavior_data(boc_behavior_t *behavior);
+BOC_API size_t boc_behavior_request_count(const boc_behavior_t *behavior);
+
+/* The cown of request `index`, borrowed from the behavior. */
+BOC_API boc_cown_t *boc_behavior_cown(const boc_behavior_t *behavior, size_t index);
+BOC_API boc_access_t boc_behavior_access(const boc_behavior_t *behavior, size_t index);
+
+/* The result cown, borrowed; NULL without BOC_BEHAVIOR_RESULT. */
+BOC_API boc_cown_t *boc_behavior_result(const boc_behavior_t *behavior);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

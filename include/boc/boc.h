@@ -1,0 +1,13 @@
+/* boc.h - behavior-oriented concurrency for C.  Includes the whole API. */
+#ifndef BOC_BOC_H
+#define BOC_BOC_H
+
+#include <boc/behavior.h>
+#include <boc/cown.h>
+#include <boc/limits.h>
+#include <boc/payload.h>
+#include <boc/runtime.h>
+#include <boc/stats.h>
+#include <boc/status.h>
+
+#endif

@@ -1,0 +1,14 @@
+/* limits.h - every fixed limit of the runtime, in one place. */
+#ifndef BOC_LIMITS_H
+#define BOC_LIMITS_H
+
+/* Workers of the runtime. */
+#define BOC_WORKERS_MAX 1024
+
+/* Requests of one behavior, its result included. */
+#define BOC_REQUESTS_MAX 32767
+
+/* Bytes that the host may keep in one behavior. */
+#define BOC_BEHAVIOR_DATA_BYTES_MAX (1u << 20)
+
+#endif

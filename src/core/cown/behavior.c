@@ -1,0 +1,259 @@
+#include "core/cown/behavior.h"
+
+#include "core/cown/order.h"
+#include "core/sched/pool.h"
+#include "core/slab.h"
+#include "platform/yield.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum {
+    ONE_GRANT = 1 << 6, /* one grant dispatches: no countdown */
+};
+
+/* -- memory ------------------------------------------------------------------- */
+
+static bool has_result(const boc_behavior_t *behavior) {
+    return (behavior->flags & BOC_BEHAVIOR_RESULT) != 0;
+}
+
+static size_t slot_count(const boc_behavior_t *behavior) {
+    return (size_t)behavior->count + (has_result(behavior) ? 1 : 0);
+}
+
+/* Two requests are ordered by a comparison; more need a permutation. */
+static size_t order_bytes(size_t count) {
+    return count > 2 ? (count * sizeof(uint16_t) + 7) & ~(size_t)7 : 0;
+}
+
+static uint16_t *order_of(boc_behavior_t *behavior) {
+    return (uint16_t *)(void *)&behavior->slots[slot_count(behavior)];
+}
+
+void *boc_behavior_data(boc_behavior_t *behavior) {
+    return (char *)&behavior->slots[slot_count(behavior)] + order_bytes(behavior->count);
+}
+
+static void init_slot(boc_behavior_t *behavior, size_t index) {
+    behavior->slots[index].cown_and_flags = 0;
+    behavior->slots[index].behavior = behavior;
+    boc__chain_prepare(&behavior->slots[index]);
+}
+
+boc_status_t boc_behavior_new(const boc_behavior_ops_t *ops, size_t request_count,
+                              size_t data_bytes, unsigned flags, boc_behavior_t **p_behavior) {
+    assert(ops != NULL && ops->run != NULL);
+    assert((flags & ~(unsigned)(BOC_BEHAVIOR_RESULT | BOC_BEHAVIOR_LEASE)) == 0);
+    size_t slots = request_count + ((flags & BOC_BEHAVIOR_RESULT) ? 1 : 0);
+    if (slots > BOC_REQUESTS_MAX || data_bytes > BOC_BEHAVIOR_DATA_BYTES_MAX)
+        return BOC_EFULL;
+    size_t prefix = (flags & BOC_BEHAVIOR_RESULT) ? sizeof(boc_cown_t) : 0;
+    size_t size = prefix + sizeof(boc_behavior_t) + slots * sizeof(boc__slot_t) +
+                  order_bytes(request_count) + data_bytes;
+    uint8_t block_class = 0;
+    char *block = boc__slab_allocate(size, &block_class);
+    if (block == NULL)
+        return BOC_ENOMEM;
+    if (prefix > 0) {
+        boc_status_t status = boc__cown_init(block, block_class);
+        if (status != BOC_OK) {
+            boc__slab_free(block, block_class);
+            return status;
+        }
+    }
+    boc_behavior_t *behavior = (boc_behavior_t *)(void *)(block + prefix);
+    behavior->ops = ops;
+    atomic_init(&behavior->countdown, 0);
+    behavior->count = (uint16_t)request_count;
+    behavior->flags = (uint8_t)flags;
+    behavior->block_class = block_class;
+    for (size_t i = 0; i < slots; i++)
+        init_slot(behavior, i);
+    if (prefix > 0)
+        behavior->slots[request_count].cown_and_flags = (uintptr_t)block;
+    memset(boc_behavior_data(behavior), 0, data_bytes);
+    *p_behavior = behavior;
+    return BOC_OK;
+}
+
+/* Drop the references of the slots, then the memory. */
+static void free_behavior(boc_behavior_t *behavior) {
+    boc_cown_t *result = boc_behavior_result(behavior);
+    for (size_t i = 0; i < behavior->count; i++) {
+        boc_cown_t *cown = boc__slot_cown(&behavior->slots[i]);
+        if (cown != NULL)
+            boc_cown_unref(cown);
+    }
+    if (behavior->ops->deinit != NULL)
+        behavior->ops->deinit(behavior, boc_behavior_data(behavior));
+    if (result != NULL)
+        boc_cown_unref(result); /* the block is the result's */
+    else
+        boc__slab_free(behavior, behavior->block_class);
+}
+
+void boc_behavior_free(boc_behavior_t *behavior) { free_behavior(behavior); }
+
+/* -- parts --------------------------------------------------------------------- */
+
+void boc_behavior_request(boc_behavior_t *behavior, size_t index, boc_cown_t *cown,
+                          boc_access_t access) {
+    assert(index < behavior->count && cown != NULL);
+    boc__slot_t *slot = &behavior->slots[index];
+    assert(slot->cown_and_flags == 0);
+    slot->cown_and_flags = (uintptr_t)cown | (access == BOC_READ ? BOC__SLOT_READ : 0);
+}
+
+size_t boc_behavior_request_count(const boc_behavior_t *behavior) { return behavior->count; }
+
+boc_cown_t *boc_behavior_cown(const boc_behavior_t *behavior, size_t index) {
+    assert(index < behavior->count);
+    return boc__slot_cown(&behavior->slots[index]);
+}
+
+boc_access_t boc_behavior_access(const boc_behavior_t *behavior, size_t index) {
+    assert(index < behavior->count);
+    return boc__slot_is_read(&behavior->slots[index]) ? BOC_READ : BOC_WRITE;
+}
+
+boc_cown_t *boc_behavior_result(const boc_behavior_t *behavior) {
+    return has_result(behavior) ? boc__slot_cown(&behavior->slots[behavior->count]) : NULL;
+}
+
+/* -- running ------------------------------------------------------------------- */
+
+/* Give everything back.  All cowns first: destructors may take their time. */
+static void finish(boc_behavior_t *behavior) {
+    for (size_t i = 0; i < slot_count(behavior); i++)
+        if (!boc__slot_is_duplicate(&behavior->slots[i]))
+            boc__chain_leave(&behavior->slots[i]);
+    free_behavior(behavior);
+}
+
+static void execute(boc__work_t *work) {
+    boc_behavior_t *behavior = (boc_behavior_t *)(void *)work;
+    boc__worker_t *worker = boc__worker_current();
+    void *data = boc_behavior_data(behavior);
+    if (boc__gate_mode() != BOC__GATE_DROPPING)
+        behavior->ops->run(behavior, data);
+    else if (behavior->ops->drop != NULL)
+        behavior->ops->drop(behavior, data);
+    boc__worker_end_body(worker);
+    finish(behavior);
+    boc__gate_leave(&worker->tally);
+}
+
+void boc_behavior_finish(boc_behavior_t *behavior) {
+    assert(behavior->flags & BOC_BEHAVIOR_LEASE);
+    boc__worker_t *worker = boc__worker_current();
+    finish(behavior);
+    boc__gate_leave(worker != NULL ? &worker->tally : NULL);
+    if (worker == NULL)
+        boc__pool.on_idle();
+}
+
+static void dispatch(boc_behavior_t *behavior) {
+    if (behavior->flags & BOC_BEHAVIOR_LEASE) {
+        behavior->ops->run(behavior, boc_behavior_data(behavior));
+        return;
+    }
+    behavior->work.run = execute;
+    boc__worker_dispatch(&behavior->work);
+}
+
+/* Count `grants` (e of chain.h: the body runs after everything before any grant). */
+static void resolve(boc_behavior_t *behavior, uint32_t grants) {
+    BOC_YIELD();
+    /* acquire (e): when we are the last, the others' decrements are before us. */
+    if (atomic_load_explicit(&behavior->countdown, memory_order_acquire) != grants) {
+        BOC_YIELD();
+        /* acq_rel (e): release what we did; the last one acquires it all. */
+        if (atomic_fetch_sub_explicit(&behavior->countdown, grants, memory_order_acq_rel) !=
+            grants)
+            return;
+    }
+    dispatch(behavior);
+}
+
+void boc__behavior_grant(boc__slot_t *slot) {
+    boc_behavior_t *behavior = slot->behavior;
+    if (behavior->flags & ONE_GRANT)
+        dispatch(behavior);
+    else
+        resolve(behavior, 1);
+}
+
+/* -- scheduling ----------------------------------------------------------------- */
+
+static void schedule_one(boc_behavior_t *behavior, boc__slot_t *slot) {
+    behavior->flags |= ONE_GRANT;
+    if (boc__chain_enter_alone(slot))
+        dispatch(behavior);
+}
+
+static void schedule_two(boc_behavior_t *behavior) {
+    boc__slot_t *first = &behavior->slots[0];
+    boc__slot_t *second = &behavior->slots[1];
+    if (boc__slot_cown(first) == boc__slot_cown(second)) {
+        boc__slot_t *weaker = boc__slot_is_read(first) ? first : second;
+        weaker->cown_and_flags |= BOC__SLOT_DUPLICATE;
+        schedule_one(behavior, weaker == first ? second : first);
+        return;
+    }
+    if (boc__order_key(second) < boc__order_key(first)) {
+        boc__slot_t *swapped = first;
+        first = second;
+        second = swapped;
+    }
+    /* relaxed: published by the entry into the first queue. */
+    atomic_store_explicit(&behavior->countdown, 3, memory_order_relaxed);
+    uint32_t granted = 1; /* our own */
+    granted += boc__chain_enter(first);
+    granted += boc__chain_enter(second);
+    boc__chain_open(first);
+    boc__chain_open(second);
+    resolve(behavior, granted);
+}
+
+static void schedule_many(boc_behavior_t *behavior) {
+    uint16_t *order = order_of(behavior);
+    size_t count = boc__order_sort(behavior->slots, behavior->count, order);
+    if (count == 1) {
+        schedule_one(behavior, &behavior->slots[order[0]]);
+        return;
+    }
+    /* relaxed: published by the entry into the first queue. */
+    atomic_store_explicit(&behavior->countdown, (uint32_t)count + 1, memory_order_relaxed);
+    uint32_t granted = 1; /* our own */
+    for (size_t i = 0; i < count; i++)
+        granted += boc__chain_enter(&behavior->slots[order[i]]);
+    for (size_t i = 0; i < count; i++)
+        boc__chain_open(&behavior->slots[order[i]]);
+    resolve(behavior, granted);
+}
+
+boc_status_t boc_behavior_schedule(boc_behavior_t *behavior) {
+    boc__worker_t *worker = boc__worker_current();
+    boc_status_t status = boc__gate_enter(worker != NULL ? &worker->tally : NULL);
+    if (status != BOC_OK) {
+        free_behavior(behavior);
+        return status;
+    }
+    if (has_result(behavior))
+        boc__chain_enter_fresh(&behavior->slots[behavior->count]);
+    switch (behavior->count) {
+    case 0:
+        dispatch(behavior);
+        break;
+    case 1:
+        schedule_one(behavior, &behavior->slots[0]);
+        break;
+    case 2:
+        schedule_two(behavior);
+        break;
+    default:
+        schedule_many(behavior);
+    }
+    return BOC_OK;
+}

@@ -1,0 +1,85 @@
+/* chain.h - the queue of requests of one cown, and how it is granted.
+ *
+ * An MCS queue (Mellor-Crummey and Scott, "Algorithms for Scalable
+ * Synchronization on Shared-Memory Multiprocessors", 1991) whose waiters are
+ * behaviors instead of spinning threads, with readers that run together.  The
+ * cown's `tail` is the last slot; each slot's `status` says how far its own
+ * scheduling has come or who follows.  States, steps and the named dangerous
+ * interleavings: docs/design/chain.md.
+ *
+ * Status of a slot, one atomic word:
+ *   WAIT         its behavior still enters queues (first phase of 2PL); the slot
+ *                behind it must not be linked yet
+ *   WAIT_ACTIVE  the same, and the slot is a reader that was granted at once
+ *   READY        entered everywhere; nobody follows yet
+ *   ACTIVE       a running reader; the next reader may join it
+ *   CLOSED       a running reader that somebody follows already
+ *   a slot       who follows (a writer behind anybody, a reader behind a slot
+ *                that does not run yet)
+ *
+ * Threads   enter, open      the thread that schedules the slot's behavior
+ *           leave            the thread that finishes it
+ *
+ * Ordering edges (the letters are used in chain.c):
+ *   (a) leave -> enter       tail set to NULL by the last holder: the next one
+ *                            sees the value it left.
+ *   (b) link -> leave        the follower's slot is initialised.
+ *   (c) open -> follow       a slot out of WAIT has its final reader count.
+ *   (d) readers' decrement   the writer after them runs after they all ended.
+ *   (e) grant                through the behavior's countdown (behavior.c).
+ */
+#ifndef BOC_CORE_COWN_CHAIN_H
+#define BOC_CORE_COWN_CHAIN_H
+
+#include "core/cown/cown.h"
+
+#include <boc/behavior.h>
+#include <stdbool.h>
+
+enum {
+    BOC__SLOT_READ = 1,
+    BOC__SLOT_DUPLICATE = 2, /* the same cown stands in a stronger slot of the behavior */
+    BOC__SLOT_FLAGS = 3,
+};
+
+struct boc__slot {
+    uintptr_t cown_and_flags;  /* fixed once the slot is in a queue */
+    _Atomic uintptr_t status;
+    boc_behavior_t *behavior;  /* fixed */
+};
+
+static inline boc_cown_t *boc__slot_cown(const boc__slot_t *slot) {
+    return (boc_cown_t *)(slot->cown_and_flags & ~(uintptr_t)BOC__SLOT_FLAGS);
+}
+static inline bool boc__slot_is_read(const boc__slot_t *slot) {
+    return (slot->cown_and_flags & BOC__SLOT_READ) != 0;
+}
+static inline bool boc__slot_is_duplicate(const boc__slot_t *slot) {
+    return (slot->cown_and_flags & BOC__SLOT_DUPLICATE) != 0;
+}
+
+/* Bring the slot into its initial state, WAIT. */
+void boc__chain_prepare(boc__slot_t *slot);
+
+/* First phase: enter the queue of the slot's cown.  True when the cown is granted
+ * at once; otherwise boc__behavior_grant is called later, on another thread,
+ * maybe before this returns.  The slot stays in WAIT. */
+bool boc__chain_enter(boc__slot_t *slot);
+
+/* Second phase, after every slot of the behavior entered: let others follow. */
+void boc__chain_open(boc__slot_t *slot);
+
+/* Both phases for a behavior with this one request.  True when granted at once;
+ * otherwise the slot may already be granted, run and freed when this returns. */
+bool boc__chain_enter_alone(boc__slot_t *slot);
+
+/* The only slot of a cown that nobody else can know yet: held from birth. */
+void boc__chain_enter_fresh(boc__slot_t *slot);
+
+/* Give the cown to whoever follows.  Afterwards the slot may be freed. */
+void boc__chain_leave(boc__slot_t *slot);
+
+/* The slot was granted (implemented by behavior.c). */
+void boc__behavior_grant(boc__slot_t *slot);
+
+#endif

@@ -1,0 +1,80 @@
+#include "core/cown/cown.h"
+
+#include "core/slab.h"
+#include "platform/yield.h"
+
+#include <assert.h>
+
+boc_status_t boc__cown_init(void *block, uint8_t block_class) {
+    boc_cown_t *cown = block;
+    uint64_t id = boc__slab_next_id();
+    if (id == 0)
+        return BOC_ENOMEM;
+    atomic_init(&cown->tail, NULL);
+    atomic_init(&cown->next_writer, NULL);
+    cown->id = id;
+    cown->value = (boc_payload_t){NULL, NULL};
+    atomic_init(&cown->refs, 1);
+    atomic_init(&cown->readers, 0);
+    atomic_init(&cown->holder, 0);
+    cown->block_class = block_class;
+    return BOC_OK;
+}
+
+boc_status_t boc_cown_new(boc_payload_t value, boc_cown_t **p_cown) {
+    uint8_t block_class = 0;
+    boc_cown_t *cown = boc__slab_allocate(sizeof *cown, &block_class);
+    if (cown == NULL) {
+        boc_payload_drop(&value);
+        return BOC_ENOMEM;
+    }
+    boc_status_t status = boc__cown_init(cown, block_class);
+    if (status != BOC_OK) {
+        boc__slab_free(cown, block_class);
+        boc_payload_drop(&value);
+        return status;
+    }
+    cown->value = value;
+    *p_cown = cown;
+    return BOC_OK;
+}
+
+void boc_cown_ref(boc_cown_t *cown) {
+    /* relaxed: the caller has a reference, so the count cannot reach zero. */
+    uint32_t refs = atomic_fetch_add_explicit(&cown->refs, 1, memory_order_relaxed);
+    assert(refs > 0 && refs < UINT32_MAX);
+    (void)refs;
+}
+
+void boc_cown_unref(boc_cown_t *cown) {
+    BOC_YIELD();
+    /* acq_rel: release our use of the cown; the last one acquires all others'. */
+    uint32_t refs = atomic_fetch_sub_explicit(&cown->refs, 1, memory_order_acq_rel);
+    assert(refs > 0);
+    if (refs != 1)
+        return;
+    /* relaxed: nobody else has a reference. */
+    assert(atomic_load_explicit(&cown->tail, memory_order_relaxed) == NULL);
+    boc_payload_drop(&cown->value);
+    boc__slab_free(cown, cown->block_class);
+}
+
+uint64_t boc_cown_id(const boc_cown_t *cown) { return cown->id; }
+
+boc_payload_t *boc_cown_value(boc_cown_t *cown) { return &cown->value; }
+
+void boc_cown_set_holder(boc_cown_t *cown, uint32_t holder) {
+    /* relaxed: a reader compares it with itself; its own writes it always sees. */
+    atomic_store_explicit(&cown->holder, holder, memory_order_relaxed);
+}
+
+uint32_t boc_cown_holder(const boc_cown_t *cown) {
+    /* relaxed: as above. */
+    return atomic_load_explicit(&cown->holder, memory_order_relaxed);
+}
+
+int boc_cown_is_busy(const boc_cown_t *cown) {
+    /* acquire: when it is free, what the last holder wrote is visible. */
+    return atomic_load_explicit(&cown->tail, memory_order_acquire) != NULL ||
+           atomic_load_explicit(&cown->readers, memory_order_acquire) != 0;
+}

@@ -1,0 +1,32 @@
+/* cown.h - the cown itself: one cache line.
+ *
+ * `tail`, `next_writer` and `readers` belong to the protocol of chain.h.
+ */
+#ifndef BOC_CORE_COWN_COWN_H
+#define BOC_CORE_COWN_COWN_H
+
+#include "platform/atomic.h"
+
+#include <assert.h>
+#include <boc/cown.h>
+
+typedef struct boc__slot boc__slot_t;
+
+struct boc_cown {
+    _Alignas(BOC_CACHE_LINE_BYTES) _Atomic(boc__slot_t *) tail; /* last request, or NULL */
+    _Atomic(boc__slot_t *) next_writer; /* a writer that waits for the running readers */
+    uint64_t id;                        /* fixed */
+    boc_payload_t value;                /* holder only */
+    _Atomic uint32_t refs;
+    _Atomic uint32_t readers; /* 2 * running readers + (a writer waits for them) */
+    _Atomic uint32_t holder;  /* the host's word */
+    uint8_t block_class;      /* fixed; of the block that starts with this cown */
+};
+
+static_assert(sizeof(struct boc_cown) == BOC_CACHE_LINE_BYTES, "a cown is one cache line");
+
+/* Make a cown at the start of `block`, which it then owns: the block is freed
+ * with it.  One reference, empty value.  BOC_ENOMEM: no id could be had. */
+BOC_MUST_CHECK boc_status_t boc__cown_init(void *block, uint8_t block_class);
+
+#endif

@@ -1,0 +1,311 @@
+#include "core/slab.h"
+
+#include "core/alloc.h"
+#include "platform/atomic.h"
+#include "platform/thread.h"
+#include "platform/yield.h"
+
+#include <assert.h>
+
+#define SLAB_BYTES ((size_t)64 * 1024)
+#define CLASS_BYTES ((size_t)64)
+#define CLASS_COUNT (BOC__SLAB_BLOCK_BYTES_MAX / 64)
+#define OUTBOX_BLOCKS_MAX 32
+#define ID_BLOCK 1024
+
+/* Under AddressSanitizer each block is a block of its own, so that use after
+ * free is seen; under the seeded scheduler too, so that a run does not depend on
+ * what earlier runs left in the free lists. */
+#if defined(__SANITIZE_ADDRESS__) || defined(BOC_SYSTEMATIC)
+#define PASS_THROUGH 1
+#else
+#define PASS_THROUGH 0
+#endif
+
+/* Thread-locals of a shared object are reached through a call unless the model
+ * says otherwise; ours are two words. */
+#if defined(__linux__) && defined(__GNUC__)
+#define TLS_MODEL __attribute__((tls_model("initial-exec")))
+#else
+#define TLS_MODEL
+#endif
+
+typedef struct block {
+    struct block *next;
+} block_t;
+
+typedef struct heap {
+    /* owner thread only */
+    block_t *free[CLASS_COUNT];
+    block_t *outbox; /* blocks of `outbox_home`, newest first */
+    block_t *outbox_last;
+    struct heap *outbox_home;
+    unsigned outbox_count;
+    uint64_t next_id, end_id;
+
+    /* written by the owner, read by boc__slab_live */
+    _Atomic size_t allocated, freed;
+
+    struct heap *next_heap; /* all heaps; fixed once published */
+    struct heap *next_idle; /* guarded by globals.lock */
+
+    /* written by other threads */
+    _Alignas(BOC_CACHE_LINE_BYTES) _Atomic(block_t *) remote;
+} heap_t;
+
+typedef struct slab {
+    heap_t *home;
+    uint8_t class;
+} slab_t;
+
+static struct {
+    atomic_flag lock;     /* held for a few instructions, when threads come and go */
+    heap_t *idle;         /* guarded by lock */
+    _Atomic(heap_t *) all;
+    _Atomic uint64_t ids;
+    _Atomic size_t freed; /* by threads that have no heap */
+} globals = {.lock = ATOMIC_FLAG_INIT};
+
+static _Thread_local heap_t *tl_heap TLS_MODEL;
+
+static void lock_globals(void) {
+    /* acquire: see what the previous holder did to the idle list. */
+    while (atomic_flag_test_and_set_explicit(&globals.lock, memory_order_acquire))
+        boc__thread_yield();
+}
+
+static void unlock_globals(void) {
+    /* release: publish the idle list. */
+    atomic_flag_clear_explicit(&globals.lock, memory_order_release);
+}
+
+static heap_t *take_idle_heap(void) {
+    lock_globals();
+    heap_t *heap = globals.idle;
+    if (heap != NULL)
+        globals.idle = heap->next_idle;
+    unlock_globals();
+    return heap;
+}
+
+static heap_t *new_heap(void) {
+    heap_t *heap = boc__alloc(BOC_CACHE_LINE_BYTES, sizeof *heap);
+    if (heap == NULL)
+        return NULL;
+    *heap = (heap_t){.outbox_count = 0};
+    /* relaxed: heaps are only ever added, and the links before ours are read
+     * under the exchange below. */
+    heap_t *first = atomic_load_explicit(&globals.all, memory_order_relaxed);
+    do {
+        heap->next_heap = first;
+        /* release: publishes next_heap to boc__slab_live. */
+    } while (!atomic_compare_exchange_weak_explicit(&globals.all, &first, heap,
+                                                    memory_order_release, memory_order_relaxed));
+    return heap;
+}
+
+static void leave_heap(void *context) {
+    heap_t *heap = context;
+    boc__slab_flush();
+    tl_heap = NULL;
+    lock_globals();
+    heap->next_idle = globals.idle;
+    globals.idle = heap;
+    unlock_globals();
+}
+
+/* The calling thread's heap; made, or taken over, on first use. */
+static heap_t *enter_heap(void) {
+    heap_t *heap = take_idle_heap();
+    if (heap == NULL)
+        heap = new_heap();
+    if (heap == NULL)
+        return NULL;
+    tl_heap = heap;
+    if (boc__thread_at_exit(leave_heap, heap) != BOC_OK) {
+        leave_heap(heap);
+        return NULL;
+    }
+    return heap;
+}
+
+static inline heap_t *heap_of_thread(void) {
+    heap_t *heap = tl_heap;
+    return heap != NULL ? heap : enter_heap();
+}
+
+static slab_t *slab_of(block_t *block) {
+    return (slab_t *)((uintptr_t)block & ~(uintptr_t)(SLAB_BYTES - 1));
+}
+
+static void count(_Atomic size_t *counter) {
+    /* relaxed: written by this thread alone, read when nothing else runs. */
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
+/* Put what other threads sent home into the free lists. */
+static void drain_remote(heap_t *heap) {
+    /* relaxed: only a hint; the exchange below acquires. */
+    if (atomic_load_explicit(&heap->remote, memory_order_relaxed) == NULL)
+        return;
+    /* acquire (a): the freeing threads are done with these blocks. */
+    block_t *block = atomic_exchange_explicit(&heap->remote, NULL, memory_order_acquire);
+    while (block != NULL) {
+        block_t *next = block->next;
+        unsigned class = slab_of(block)->class;
+        block->next = heap->free[class];
+        heap->free[class] = block;
+        block = next;
+    }
+}
+
+/* Cut a new slab into blocks, lowest address first in the free list. */
+static block_t *refill(heap_t *heap, unsigned class) {
+    slab_t *slab = boc__alloc(SLAB_BYTES, SLAB_BYTES);
+    if (slab == NULL)
+        return NULL;
+    slab->home = heap;
+    slab->class = (uint8_t)class;
+    size_t size = ((size_t)class + 1) * CLASS_BYTES;
+    char *start = (char *)slab + CLASS_BYTES;
+    size_t blocks = (SLAB_BYTES - CLASS_BYTES) / size;
+    block_t *head = NULL;
+    for (size_t i = blocks; i-- > 0;) {
+        block_t *block = (block_t *)(void *)(start + i * size);
+        block->next = head;
+        head = block;
+    }
+    return head;
+}
+
+void *boc__slab_allocate(size_t size, uint8_t *p_class) {
+    assert(size > 0);
+    heap_t *heap = heap_of_thread();
+    if (heap == NULL)
+        return NULL;
+    if (PASS_THROUGH || size > BOC__SLAB_BLOCK_BYTES_MAX) {
+        void *large = boc__alloc(BOC_CACHE_LINE_BYTES, size);
+        if (large == NULL)
+            return NULL;
+        *p_class = BOC__SLAB_LARGE;
+        count(&heap->allocated);
+        return large;
+    }
+    unsigned class = (unsigned)((size - 1) / CLASS_BYTES);
+    block_t *block = heap->free[class];
+    if (block == NULL) {
+        drain_remote(heap);
+        block = heap->free[class];
+    }
+    if (block == NULL) {
+        block = refill(heap, class);
+        if (block == NULL)
+            return NULL;
+    }
+    heap->free[class] = block->next;
+    count(&heap->allocated);
+    *p_class = (uint8_t)class;
+    return block;
+}
+
+static void send_home(heap_t *heap) {
+    heap_t *home = heap->outbox_home;
+    BOC_YIELD();
+    /* relaxed: the push below does not read through `first`. */
+    block_t *first = atomic_load_explicit(&home->remote, memory_order_relaxed);
+    do {
+        heap->outbox_last->next = first;
+        /* release (a): our last use of the blocks comes before the owner's next. */
+    } while (!atomic_compare_exchange_weak_explicit(&home->remote, &first, heap->outbox,
+                                                    memory_order_release, memory_order_relaxed));
+    heap->outbox_count = 0;
+}
+
+void boc__slab_flush(void) {
+    if (tl_heap != NULL && tl_heap->outbox_count > 0)
+        send_home(tl_heap);
+}
+
+static void free_remote(heap_t *heap, heap_t *home, block_t *block) {
+    if (heap->outbox_count > 0 && heap->outbox_home != home)
+        send_home(heap);
+    if (heap->outbox_count == 0) {
+        heap->outbox_home = home;
+        heap->outbox_last = block;
+        block->next = NULL;
+    } else {
+        block->next = heap->outbox;
+    }
+    heap->outbox = block;
+    if (++heap->outbox_count == OUTBOX_BLOCKS_MAX)
+        send_home(heap);
+}
+
+/* A thread that cannot get a heap still frees: block by block. */
+static void free_without_heap(block_t *block) {
+    heap_t passing = {.outbox = block, .outbox_last = block, .outbox_count = 1};
+    passing.outbox_home = slab_of(block)->home;
+    send_home(&passing);
+}
+
+static void count_freed(heap_t *heap) {
+    if (heap != NULL)
+        count(&heap->freed);
+    else /* relaxed: read when nothing else runs. */
+        atomic_fetch_add_explicit(&globals.freed, 1, memory_order_relaxed);
+}
+
+void boc__slab_free(void *memory, uint8_t class) {
+    heap_t *heap = heap_of_thread();
+    count_freed(heap);
+    if (class == BOC__SLAB_LARGE) {
+        boc__alloc_free(memory);
+        return;
+    }
+    block_t *block = memory;
+    if (heap == NULL) {
+        free_without_heap(block);
+        return;
+    }
+    heap_t *home = slab_of(block)->home;
+    if (home == heap) {
+        block->next = heap->free[class];
+        heap->free[class] = block;
+    } else {
+        free_remote(heap, home, block);
+    }
+}
+
+uint64_t boc__slab_next_id(void) {
+    heap_t *heap = heap_of_thread();
+    if (heap == NULL)
+        return 0;
+    if (heap->next_id == heap->end_id) {
+        /* relaxed: only uniqueness matters. */
+        heap->next_id = 1 + atomic_fetch_add_explicit(&globals.ids, ID_BLOCK, memory_order_relaxed);
+        heap->end_id = heap->next_id + ID_BLOCK;
+    }
+    return heap->next_id++;
+}
+
+void boc__slab_restart_ids(void) {
+    /* relaxed: the caller says that nothing else runs. */
+    atomic_store_explicit(&globals.ids, 0, memory_order_relaxed);
+    heap_t *heap = atomic_load_explicit(&globals.all, memory_order_relaxed);
+    for (; heap != NULL; heap = heap->next_heap)
+        heap->next_id = heap->end_id = 0;
+}
+
+size_t boc__slab_live(void) {
+    /* relaxed: the caller says that nothing else runs. */
+    size_t live = 0 - atomic_load_explicit(&globals.freed, memory_order_relaxed);
+    /* acquire: see the next_heap links. */
+    heap_t *heap = atomic_load_explicit(&globals.all, memory_order_acquire);
+    for (; heap != NULL; heap = heap->next_heap) {
+        /* relaxed: as above. */
+        live += atomic_load_explicit(&heap->allocated, memory_order_relaxed);
+        live -= atomic_load_explicit(&heap->freed, memory_order_relaxed);
+    }
+    return live;
+}

@@ -1,0 +1,204 @@
+/* The life of the runtime: start, wait, stop, restart. */
+#include "fixture.h"
+
+#include "platform/clock.h"
+
+typedef struct tally {
+    _Atomic int *runs, *drops, *frees;
+} tally_t;
+static void tally_run(boc_behavior_t *behavior, void *data) {
+    (void)behavior;
+    BOC_YIELD();
+    atomic_fetch_add(((tally_t *)data)->runs, 1);
+}
+static void tally_drop(boc_behavior_t *behavior, void *data) {
+    (void)behavior;
+    atomic_fetch_add(((tally_t *)data)->drops, 1);
+}
+static void tally_deinit(boc_behavior_t *behavior, void *data) {
+    (void)behavior;
+    atomic_fetch_add(((tally_t *)data)->frees, 1);
+}
+static const boc_behavior_ops_t tally_ops = {tally_run, tally_drop, tally_deinit};
+
+static void start_checks_its_arguments_and_state_body(void *context) {
+    (void)context;
+    boc__slab_restart_ids();
+    boc_runtime_options_t options = {.worker_count = 0};
+    CHECK_EQ(boc_runtime_start(&options), BOC_EINVALID);
+    options.worker_count = BOC_WORKERS_MAX + 1;
+    CHECK_EQ(boc_runtime_start(&options), BOC_EINVALID);
+    CHECK(!boc_runtime_is_running());
+    CHECK_EQ(boc_runtime_wait(0), BOC_OK);
+    CHECK_EQ(boc_runtime_stop(BOC_STOP_DRAIN, 0), BOC_OK);
+    options.worker_count = 1;
+    CHECK_EQ(boc_runtime_start(&options), BOC_OK);
+    CHECK_EQ(boc_runtime_start(&options), BOC_ESTATE);
+    CHECK_EQ(boc_runtime_shutdown(), BOC_ESTATE);
+    CHECK_EQ(boc_runtime_worker_count(), 1);
+    CHECK_EQ(boc_worker_index(), -1);
+    end_runtime();
+    CHECK_EQ(boc_runtime_worker_count(), 0);
+}
+BOC_TEST(start_checks_its_arguments_and_state) {
+    boc__sys_run_seeds(start_checks_its_arguments_and_state_body, NULL);
+}
+
+static void scheduling_on_a_closed_runtime_gives_everything_back_body(void *context) {
+    (void)context;
+    boc__slab_restart_ids();
+    _Atomic int runs = 0, drops = 0, frees = 0;
+    tally_t tally = {&runs, &drops, &frees};
+    boc_cown_t *cown = new_cown(NULL);
+    boc_behavior_t *behavior = make(&tally_ops, &cown, 1, BOC_WRITE, &tally, sizeof tally, 0);
+    CHECK_EQ(boc_behavior_schedule(behavior), BOC_ECLOSED);
+    CHECK_EQ(runs + drops, 0);
+    CHECK_EQ(frees, 1);
+    CHECK(!boc_cown_is_busy(cown));
+    drop_cown(cown);
+    CHECK_EQ(boc__slab_live(), 0);
+}
+BOC_TEST(scheduling_on_a_closed_runtime_gives_everything_back) {
+    boc__sys_run_seeds(scheduling_on_a_closed_runtime_gives_everything_back_body, NULL);
+}
+
+static void restart_body(void *context) {
+    (void)context;
+    begin_runtime(2);
+    _Atomic int runs = 0, drops = 0, frees = 0;
+    tally_t tally = {&runs, &drops, &frees};
+    boc_cown_t *cown = new_cown(NULL);
+    static const unsigned counts[] = {2, 1, 3, 2};
+    for (size_t round = 0; round < sizeof counts / sizeof *counts; round++) {
+        if (round > 0)
+            start_workers(counts[round]);
+        CHECK_EQ(boc_runtime_worker_count(), counts[round]);
+        for (int i = 0; i < SCALED(100, 3); i++)
+            schedule(&tally_ops, &cown, 1, BOC_WRITE, &tally, sizeof tally);
+        CHECK_EQ(boc_runtime_stop(BOC_STOP_DRAIN, BOC_NO_TIMEOUT), BOC_OK);
+        CHECK_EQ(runs, (int)(round + 1) * SCALED(100, 3));
+        CHECK_EQ(frees, runs);
+    }
+    CHECK_EQ(boc_runtime_shutdown(), BOC_OK);
+    drop_cown(cown);
+    CHECK_EQ(boc__slab_live(), 0);
+}
+BOC_TEST(restart_with_other_worker_counts_keeps_cowns) { boc__sys_run_seeds(restart_body, NULL); }
+
+typedef struct gatekeeper {
+    _Atomic int *is_open, *is_inside;
+} gatekeeper_t;
+static void gatekeeper_run(boc_behavior_t *behavior, void *data) {
+    (void)behavior;
+    gatekeeper_t *gatekeeper = data;
+    atomic_store(gatekeeper->is_inside, 1);
+    BOC_SPIN_UNTIL(atomic_load(gatekeeper->is_open) != 0);
+}
+static const boc_behavior_ops_t gatekeeper_ops = {gatekeeper_run, NULL, NULL};
+
+/* Goal: a drop lets the running body end and drops everything behind it. */
+static void drop_body(void *context) {
+    (void)context;
+    begin_runtime(2);
+    _Atomic int runs = 0, drops = 0, frees = 0, is_open = 0, is_inside = 0;
+    tally_t tally = {&runs, &drops, &frees};
+    gatekeeper_t gatekeeper = {&is_open, &is_inside};
+    boc_cown_t *cown = new_cown(NULL);
+    schedule(&gatekeeper_ops, &cown, 1, BOC_WRITE, &gatekeeper, sizeof gatekeeper);
+    for (int i = 0; i < 5; i++)
+        schedule(&tally_ops, &cown, 1, BOC_WRITE, &tally, sizeof tally);
+    BOC_SPIN_UNTIL(atomic_load(&is_inside) != 0);
+    CHECK_EQ(boc_runtime_stop(BOC_STOP_DRAIN, 0), BOC_ETIMEOUT);
+    CHECK(boc_runtime_is_running());
+    CHECK_EQ(boc_runtime_stop(BOC_STOP_DROP, 0), BOC_ETIMEOUT);
+    boc_behavior_t *late = make(&tally_ops, &cown, 1, BOC_WRITE, &tally, sizeof tally, 0);
+    CHECK_EQ(boc_behavior_schedule(late), BOC_ECLOSED);
+    atomic_store(&is_open, 1);
+    CHECK_EQ(boc_runtime_stop(BOC_STOP_DROP, BOC_NO_TIMEOUT), BOC_OK);
+    CHECK_EQ(runs, 0);
+    CHECK_EQ(drops, 5);
+    CHECK_EQ(frees, 6);
+    start_workers(2);
+    schedule(&tally_ops, &cown, 1, BOC_WRITE, &tally, sizeof tally);
+    wait_quiescent();
+    CHECK_EQ(runs, 1);
+    drop_cown(cown);
+    end_runtime();
+}
+BOC_TEST(stop_with_drop_runs_no_further_body) { boc__sys_run_seeds(drop_body, NULL); }
+
+/* Goal: stop under load from another thread; each behavior runs, is dropped, or is refused. */
+static void produce_until_closed(void *context) {
+    tally_t *tally = context;
+    boc_cown_t *cown = new_cown(NULL);
+    int accepted = 0;
+    for (int i = 0; i < SCALED(20000, 12); i++) {
+        boc_behavior_t *behavior =
+            make(&tally_ops, &cown, 1, BOC_WRITE, tally, sizeof *tally, 0);
+        if (boc_behavior_schedule(behavior) != BOC_OK)
+            break;
+        accepted++;
+    }
+    drop_cown(cown);
+    atomic_fetch_add(tally->frees, -accepted - 1);
+}
+
+static void stop_under_load_body(void *context) {
+    (void)context;
+    begin_runtime(2);
+    _Atomic int runs = 0, drops = 0, frees = 0;
+    tally_t tally = {&runs, &drops, &frees};
+    boc__thread_t thread;
+    CHECK_EQ(boc__thread_start(&thread, produce_until_closed, &tally, "load"), BOC_OK);
+    BOC_SPIN_UNTIL(atomic_load(&runs) > 0);
+    CHECK_EQ(boc_runtime_stop(BOC_STOP_DROP, BOC_NO_TIMEOUT), BOC_OK);
+    boc__thread_join(&thread);
+    /* The refused one was freed too, unless all of them were accepted. */
+    CHECK(frees == 0 || frees == -1);
+    CHECK_EQ(boc_runtime_shutdown(), BOC_OK);
+    CHECK_EQ(boc__slab_live(), 0);
+}
+BOC_TEST(stop_under_load_loses_nothing) { boc__sys_run_seeds(stop_under_load_body, NULL); }
+
+static void wait_with_timeout_is_never_early_body(void *context) {
+    (void)context;
+    boc__slab_restart_ids();
+    begin_runtime(1);
+    _Atomic int is_open = 0, is_inside = 0;
+    gatekeeper_t gatekeeper = {&is_open, &is_inside};
+    schedule(&gatekeeper_ops, NULL, 0, BOC_WRITE, &gatekeeper, sizeof gatekeeper);
+    int64_t before = boc__clock_now_ns();
+    CHECK_EQ(boc_runtime_wait(20 * 1000 * 1000), BOC_ETIMEOUT);
+    CHECK(boc__clock_now_ns() - before >= 20 * 1000 * 1000);
+    atomic_store(&is_open, 1);
+    end_runtime();
+}
+BOC_TEST(wait_with_timeout_is_never_early) {
+    boc__sys_run_seeds(wait_with_timeout_is_never_early_body, NULL);
+}
+
+static boc_status_t refuse_second(void *context, unsigned worker) {
+    (void)context;
+    return worker == 1 ? BOC_ETHREAD : BOC_OK;
+}
+static void count_leave(void *context, unsigned worker) {
+    (void)worker;
+    atomic_fetch_add((_Atomic int *)context, 1);
+}
+
+static void failed_start_body(void *context) {
+    (void)context;
+    boc__slab_restart_ids();
+    _Atomic int left = 0;
+    boc_runtime_options_t options = {
+        .worker_count = 3,
+        .host = {.worker_enter = refuse_second, .worker_leave = count_leave, .context = &left}};
+    CHECK_EQ(boc_runtime_start(&options), BOC_ETHREAD);
+    CHECK_EQ(left, 2);
+    CHECK(!boc_runtime_is_running());
+    options.worker_count = 1;
+    CHECK_EQ(boc_runtime_start(&options), BOC_OK);
+    end_runtime();
+    CHECK_EQ(left, 3);
+}
+BOC_TEST(start_fails_when_one_worker_cannot_enter) { boc__sys_run_seeds(failed_start_body, NULL); }
