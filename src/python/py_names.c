@@ -1,0 +1,456 @@
+/* py_names.c - the process-wide numbers of names, and what they give here. */
+#include "python/py_names.h"
+
+#include "platform/thread.h"
+#include "python/py_encoder.h"
+#include "python/py_pickling.h"
+
+#include <assert.h>
+
+/* ---- numbers: process-wide, grow-only, no PyObject ---- */
+
+typedef struct name_text {
+    char *module; /* both end in NUL, in one allocation */
+    char *path;
+    size_t module_size;
+    size_t path_size;
+    uint64_t hash;
+} name_text_t;
+
+static struct {
+    boc__mutex_t mutex;
+    name_text_t *texts; /* guarded by mutex; by number */
+    uint32_t count;     /* guarded by mutex */
+    uint32_t *slots;    /* guarded by mutex; number + 1, 0 is empty */
+    uint32_t capacity;  /* guarded by mutex; of both, slots has twice as many */
+} globals = {.mutex = BOC_MUTEX_INITIALIZER};
+
+static uint64_t hash_text(uint64_t hash, const char *text, size_t size) {
+    for (size_t i = 0; i <= size; i++)
+        hash = (hash ^ (uint8_t)text[i]) * UINT64_C(0x100000001B3);
+    return hash;
+}
+
+static uint32_t *slot_of(uint64_t hash, const char *module, const char *path) {
+    uint32_t mask = globals.capacity * 2 - 1;
+    for (uint32_t i = (uint32_t)(hash ^ hash >> 32) & mask;; i = (i + 1) & mask) {
+        uint32_t *slot = &globals.slots[i];
+        if (*slot == 0)
+            return slot;
+        const name_text_t *text = &globals.texts[*slot - 1];
+        if (text->hash == hash && strcmp(text->module, module) == 0 &&
+            strcmp(text->path, path) == 0)
+            return slot;
+    }
+}
+
+static bool grow(void) {
+    if (globals.count < globals.capacity)
+        return true;
+    uint32_t capacity = globals.capacity == 0 ? 256 : globals.capacity * 2;
+    name_text_t *texts = PyMem_RawRealloc(globals.texts, capacity * sizeof *texts);
+    if (texts == NULL)
+        return false;
+    globals.texts = texts;
+    uint32_t *slots = PyMem_RawCalloc((size_t)capacity * 2, sizeof *slots);
+    if (slots == NULL)
+        return false;
+    PyMem_RawFree(globals.slots);
+    globals.slots = slots;
+    globals.capacity = capacity;
+    for (uint32_t i = 0; i < globals.count; i++)
+        *slot_of(texts[i].hash, texts[i].module, texts[i].path) = i + 1;
+    return true;
+}
+
+/* The number of a name; false without memory. */
+static bool number_of(const char *module, size_t module_size, const char *path, size_t path_size,
+                      uint32_t *p_id) {
+    uint64_t hash = hash_text(UINT64_C(0xCBF29CE484222325), module, module_size);
+    hash = hash_text(hash, path, path_size);
+    bool is_done = false;
+    boc__mutex_lock(&globals.mutex);
+    if (!grow())
+        goto done;
+    uint32_t *slot = slot_of(hash, module, path);
+    if (*slot == 0) {
+        char *text = PyMem_RawMalloc(module_size + path_size + 2);
+        if (text == NULL)
+            goto done;
+        memcpy(text, module, module_size + 1);
+        memcpy(text + module_size + 1, path, path_size + 1);
+        globals.texts[globals.count] = (name_text_t){.module = text,
+                                                     .path = text + module_size + 1,
+                                                     .module_size = module_size,
+                                                     .path_size = path_size,
+                                                     .hash = hash};
+        *slot = ++globals.count;
+    }
+    *p_id = *slot - 1;
+    is_done = true;
+done:
+    boc__mutex_unlock(&globals.mutex);
+    return is_done;
+}
+
+static name_text_t text_of(uint32_t id) {
+    boc__mutex_lock(&globals.mutex);
+    assert(id < globals.count);
+    name_text_t text = globals.texts[id]; /* its strings are never freed */
+    boc__mutex_unlock(&globals.mutex);
+    return text;
+}
+
+/* ---- looking up ---- */
+
+static void lock(py_transfer_state_t *transfer) {
+#ifdef Py_GIL_DISABLED
+    PyMutex_Lock(&transfer->lock);
+#else
+    (void)transfer;
+#endif
+}
+
+static void unlock(py_transfer_state_t *transfer) {
+#ifdef Py_GIL_DISABLED
+    PyMutex_Unlock(&transfer->lock);
+#else
+    (void)transfer;
+#endif
+}
+
+/* A new reference, or NULL with or without an exception. */
+static PyObject *dict_get(PyObject *dict, PyObject *key) {
+#if PY_VERSION_HEX >= 0x030D0000
+    PyObject *value = NULL;
+    (void)PyDict_GetItemRef(dict, key, &value);
+    return value;
+#else
+    return Py_XNewRef(PyDict_GetItemWithError(dict, key));
+#endif
+}
+
+/* An error that only says that there is no such name. */
+static int forgive(void) {
+    if (!PyErr_Occurred())
+        return 0;
+    if (!PyErr_ExceptionMatches(PyExc_Exception))
+        return -1;
+    PyErr_Clear();
+    return 0;
+}
+
+/* What `path` gives from `module` on: a new reference, NULL with an exception. */
+static PyObject *follow(PyObject *module, PyObject *path, bool is_dotted) {
+    if (PyUnicode_GET_LENGTH(path) == 0)
+        return Py_NewRef(module);
+    if (!is_dotted)
+        return PyObject_GetAttr(module, path);
+    PyObject *dot = PyUnicode_FromOrdinal('.');            /* owned */
+    PyObject *parts = dot ? PyUnicode_Split(path, dot, -1) : NULL; /* owned */
+    PyObject *object = parts ? Py_NewRef(module) : NULL;   /* owned */
+    for (Py_ssize_t i = 0; object != NULL && i < PyList_GET_SIZE(parts); i++)
+        Py_SETREF(object, PyObject_GetAttr(object, PyList_GET_ITEM(parts, i)));
+    Py_XDECREF(parts);
+    Py_XDECREF(dot);
+    return object;
+}
+
+/* Whether the name gives `entry->object` still; -1 is not returned, errors mean no. */
+static bool is_current(py_transfer_state_t *transfer, py_name_t *entry) {
+    if (entry->object == NULL)
+        return false;
+    if (entry->epoch == transfer->epoch)
+        return true;
+    PyObject *module = dict_get(PyImport_GetModuleDict(), entry->module_name); /* owned */
+    PyObject *object = NULL;                                                   /* owned */
+    if (module != NULL && module == entry->module) {
+        if (!entry->is_dotted && PyModule_CheckExact(module) &&
+            PyUnicode_GET_LENGTH(entry->path) > 0)
+            object = dict_get(PyModule_GetDict(module), entry->path);
+        if (object == NULL && !PyErr_Occurred())
+            object = follow(module, entry->path, entry->is_dotted);
+    }
+    bool is_same = object != NULL && object == entry->object;
+    if (PyErr_Occurred())
+        PyErr_Clear();
+    if (is_same)
+        entry->epoch = transfer->epoch;
+    Py_XDECREF(object);
+    Py_XDECREF(module);
+    return is_same;
+}
+
+static py_found_t *found_at(py_transfer_state_t *transfer, PyObject *object) {
+    size_t hash = (size_t)(((uintptr_t)object >> 4) * UINT64_C(0x9E3779B97F4A7C15) >> 40);
+    return &transfer->found[hash % (PY_TRANSFER_FOUND / 4) * 4];
+}
+
+static bool find_cached(py_transfer_state_t *transfer, PyObject *object, uint32_t *p_id) {
+    bool is_found = false;
+    lock(transfer);
+    py_found_t *found = found_at(transfer, object);
+    for (int way = 0; way < 4 && !is_found; way++) {
+        if (found[way].object != object)
+            continue;
+        is_found = transfer->names[found[way].id]->object == object;
+        *p_id = found[way].id;
+    }
+    unlock(transfer);
+    return is_found;
+}
+
+/* The entry of `id`, made if need be; NULL with an exception. */
+static py_name_t *entry_of(py_transfer_state_t *transfer, uint32_t id) {
+    py_name_t *entry = NULL;
+    lock(transfer);
+    if (id >= transfer->names_capacity) {
+        uint32_t capacity = id + id / 2 + 64;
+        py_name_t **names = PyMem_RawRealloc(transfer->names, capacity * sizeof *names);
+        if (names == NULL)
+            goto done;
+        memset(names + transfer->names_capacity, 0,
+               (capacity - transfer->names_capacity) * sizeof *names);
+        transfer->names = names;
+        transfer->names_capacity = capacity;
+    }
+    if (transfer->names[id] == NULL)
+        transfer->names[id] = PyMem_RawCalloc(1, sizeof(py_name_t));
+    entry = transfer->names[id];
+done:
+    unlock(transfer);
+    if (entry == NULL)
+        PyErr_NoMemory();
+    return entry;
+}
+
+/* Write down what was just looked up. */
+static void remember(py_transfer_state_t *transfer, uint32_t id, PyObject *module_name,
+                     PyObject *path, PyObject *module, PyObject *object) {
+    py_name_t *entry = transfer->names[id];
+    lock(transfer);
+    py_name_t old = *entry;
+    *entry = (py_name_t){.object = Py_NewRef(object),
+                         .module_name = Py_NewRef(module_name),
+                         .path = Py_NewRef(path),
+                         .module = Py_NewRef(module),
+                         .is_dotted = PyUnicode_FindChar(path, '.', 0,
+                                                         PyUnicode_GET_LENGTH(path), 1) >= 0,
+                         .epoch = transfer->epoch};
+    if (old.object == object) {
+        entry->info = old.info;
+        old.info = NULL;
+    }
+    py_found_t *found = found_at(transfer, object);
+    int way = 0;
+    while (way < 3 && found[way].object != object && found[way].object != NULL)
+        way++;
+    if (way == 3 && found[way].object != NULL)
+        way = (int)(id % 4);
+    found[way] = (py_found_t){object, id};
+    unlock(transfer);
+    py_type_info_unref(old.info);
+    Py_XDECREF(old.object);
+    Py_XDECREF(old.module_name);
+    Py_XDECREF(old.path);
+    Py_XDECREF(old.module);
+}
+
+/* `module` and `path` are known and give `object` here: get the number. */
+static int number_and_remember(py_transfer_state_t *transfer, PyObject *module_name,
+                               PyObject *path, PyObject *module, PyObject *object, uint32_t *p_id) {
+    Py_ssize_t module_size, path_size;
+    const char *module_text = PyUnicode_AsUTF8AndSize(module_name, &module_size);
+    const char *path_text = module_text ? PyUnicode_AsUTF8AndSize(path, &path_size) : NULL;
+    if (path_text == NULL || memchr(path_text, 0, (size_t)path_size) != NULL ||
+        memchr(module_text, 0, (size_t)module_size) != NULL)
+        return forgive();
+    if (!number_of(module_text, (size_t)module_size, path_text, (size_t)path_size, p_id)) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    if (entry_of(transfer, *p_id) == NULL)
+        return -1;
+    remember(transfer, *p_id, module_name, path, module, object);
+    return 1;
+}
+
+static PyObject *optional_attribute(PyObject *object, PyObject *name) {
+    PyObject *value = PyObject_GetAttr(object, name);
+    if (value == NULL && PyErr_ExceptionMatches(PyExc_AttributeError))
+        PyErr_Clear();
+    return value;
+}
+
+/* The qualified name that `object` claims; NULL with or without an exception. */
+static PyObject *path_of(py_transfer_state_t *transfer, PyObject *object) {
+    PyObject *path = optional_attribute(object, transfer->text[TEXT_QUALNAME]);
+    if (path == NULL && !PyErr_Occurred())
+        path = optional_attribute(object, transfer->text[TEXT_NAME]);
+    if (path != NULL && !PyUnicode_CheckExact(path))
+        Py_CLEAR(path);
+    return path;
+}
+
+static PyObject *module_name_of(core_state_t *state, PyObject *object, PyObject *path) {
+    py_transfer_state_t *transfer = &state->transfer;
+    if (object == (PyObject *)Py_TYPE(Py_None) || object == (PyObject *)Py_TYPE(Py_Ellipsis) ||
+        object == (PyObject *)Py_TYPE(Py_NotImplemented))
+        return Py_NewRef(transfer->text[TEXT_TYPES]); /* builtins does not have them */
+    PyObject *name = optional_attribute(object, transfer->text[TEXT_MODULE]);
+    if (name == Py_None)
+        Py_CLEAR(name);
+    if (name == NULL && !PyErr_Occurred())
+        name = py_pickling_call(state, "module_of", object, path);
+    if (name != NULL && !PyUnicode_CheckExact(name))
+        Py_CLEAR(name);
+    return name;
+}
+
+/* sys.modules[name], imported if need be; NULL with an exception. */
+static PyObject *module_of(PyObject *name) {
+    PyObject *module = PyImport_GetModule(name);
+    if (module != NULL || PyErr_Occurred())
+        return module;
+    PyObject *imported = PyImport_Import(name); /* owned; may be what a package put there */
+    if (imported == NULL)
+        return NULL;
+    module = PyImport_GetModule(name);
+    if (module == NULL && !PyErr_Occurred())
+        return imported;
+    Py_DECREF(imported);
+    return module;
+}
+
+static int find_slowly(core_state_t *state, PyObject *object, PyObject *given, uint32_t *p_id) {
+    py_transfer_state_t *transfer = &state->transfer;
+    PyObject *path = NULL;        /* owned */
+    PyObject *module_name = NULL; /* owned */
+    PyObject *module = NULL;      /* owned */
+    PyObject *there = NULL;       /* owned */
+    int status = -1;
+
+    transfer->epoch++; /* attributes of objects and modules can be code */
+    path = given != NULL ? Py_NewRef(given) : path_of(transfer, object);
+    if (path == NULL)
+        goto forgive;
+    module_name = module_name_of(state, object, path);
+    if (module_name == NULL)
+        goto forgive;
+    if (PyUnicode_Compare(module_name, transfer->text[TEXT_MAIN]) == 0) {
+        int is_there = py_pickling_main_defines(state, path);
+        if (is_there <= 0) {
+            status = is_there;
+            goto done;
+        }
+    }
+    module = module_of(module_name);
+    if (module == NULL)
+        goto forgive;
+    there = follow(module, path,
+                   PyUnicode_FindChar(path, '.', 0, PyUnicode_GET_LENGTH(path), 1) >= 0);
+    if (there == NULL)
+        goto forgive;
+    status = there != object
+                 ? 0
+                 : number_and_remember(transfer, module_name, path, module, object, p_id);
+    goto done;
+forgive:
+    status = forgive();
+done:
+    Py_XDECREF(there);
+    Py_XDECREF(module);
+    Py_XDECREF(module_name);
+    Py_XDECREF(path);
+    return status;
+}
+
+int py_names_find_known(core_state_t *state, PyObject *object, uint32_t *p_id) {
+    py_transfer_state_t *transfer = &state->transfer;
+    return find_cached(transfer, object, p_id) && is_current(transfer, transfer->names[*p_id]);
+}
+
+int py_names_find(core_state_t *state, PyObject *object, PyObject *path, uint32_t *p_id) {
+    return py_names_find_known(state, object, p_id) ? 1 : find_slowly(state, object, path, p_id);
+}
+
+int py_names_find_module(core_state_t *state, PyObject *module, uint32_t *p_id) {
+    py_transfer_state_t *transfer = &state->transfer;
+    if (py_names_find_known(state, module, p_id))
+        return 1;
+    PyObject *name = PyModule_GetNameObject(module); /* owned */
+    PyObject *there = NULL;                          /* owned */
+    int status = 0;
+    if (name != NULL && PyUnicode_CheckExact(name))
+        there = dict_get(PyImport_GetModuleDict(), name);
+    if (there == module)
+        status = number_and_remember(transfer, name, transfer->text[TEXT_EMPTY], module, module,
+                                     p_id);
+    else
+        status = forgive();
+    Py_XDECREF(there);
+    Py_XDECREF(name);
+    return status;
+}
+
+py_name_t *py_names_load(core_state_t *state, uint32_t id) {
+    py_transfer_state_t *transfer = &state->transfer;
+    py_name_t *entry = entry_of(transfer, id);
+    if (entry == NULL || is_current(transfer, entry))
+        return entry;
+    name_text_t text = text_of(id);
+    PyObject *path = NULL;   /* owned */
+    PyObject *module = NULL; /* owned */
+    PyObject *object = NULL; /* owned */
+    transfer->epoch++;       /* an import or a module's __getattr__ runs code */
+    PyObject *module_name =  /* owned */
+        PyUnicode_FromStringAndSize(text.module, (Py_ssize_t)text.module_size);
+    if (module_name != NULL)
+        path = PyUnicode_FromStringAndSize(text.path, (Py_ssize_t)text.path_size);
+    if (path != NULL) {
+        PyUnicode_InternInPlace(&path);
+        module = module_of(module_name);
+    }
+    if (module != NULL)
+        object = follow(module, path, memchr(text.path, '.', text.path_size) != NULL);
+    if (object != NULL)
+        remember(transfer, id, module_name, path, module, object);
+    else
+        entry = NULL;
+    Py_XDECREF(object);
+    Py_XDECREF(module);
+    Py_XDECREF(path);
+    Py_XDECREF(module_name);
+    return entry;
+}
+
+int py_names_traverse(py_transfer_state_t *transfer, visitproc visit, void *arg) {
+    for (uint32_t i = 0; i < transfer->names_capacity; i++) {
+        py_name_t *entry = transfer->names[i];
+        if (entry == NULL)
+            continue;
+        Py_VISIT(entry->object);
+        Py_VISIT(entry->module);
+    }
+    return 0;
+}
+
+void py_names_clear(py_transfer_state_t *transfer) {
+    py_name_t **names = transfer->names;
+    uint32_t count = transfer->names_capacity;
+    memset(transfer->found, 0, sizeof transfer->found);
+    transfer->names = NULL;
+    transfer->names_capacity = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        py_name_t *entry = names[i];
+        if (entry == NULL)
+            continue;
+        py_type_info_unref(entry->info);
+        Py_XDECREF(entry->object);
+        Py_XDECREF(entry->module_name);
+        Py_XDECREF(entry->path);
+        Py_XDECREF(entry->module);
+        PyMem_RawFree(entry);
+    }
+    PyMem_RawFree(names);
+}

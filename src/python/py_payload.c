@@ -1,0 +1,95 @@
+/* py_payload.c - counted blobs and the payload kinds. */
+#include "python/py_payload.h"
+
+#include <Python.h>
+
+#include <assert.h>
+
+static_assert(sizeof(py_blob_t) % sizeof(void *) == 0, "the tables of a blob must be aligned");
+
+static struct {
+    _Atomic(uint64_t) next_number; /* of a definition */
+} globals = {1};
+
+static void drop_nothing(void *data) {
+    (void)data;
+}
+
+static void drop_blob(void *data) {
+    py_blob_unref(data);
+}
+
+/* Distinct objects: their addresses are the kinds. */
+const boc_payload_ops_t py_payload_none = {drop_nothing};
+const boc_payload_ops_t py_payload_true = {drop_nothing};
+const boc_payload_ops_t py_payload_false = {drop_nothing};
+const boc_payload_ops_t py_payload_integer = {drop_nothing};
+const boc_payload_ops_t py_payload_real = {drop_nothing};
+const boc_payload_ops_t py_payload_blob = {drop_blob};
+
+void py_payload_copy(boc_payload_t *to, const boc_payload_t *from) {
+    assert(to != NULL && from != NULL);
+    *to = *from;
+    if (from->ops == &py_payload_blob)
+        (void)py_blob_ref(from->data);
+}
+
+size_t py_payload_size(const boc_payload_t *payload) {
+    return payload->ops == &py_payload_blob ? ((py_blob_t *)payload->data)->size : 0;
+}
+
+size_t py_blob_room(size_t size, uint32_t cown_count, uint32_t definition_count) {
+    size_t tables = (size_t)cown_count + (size_t)definition_count;
+    return sizeof(py_blob_t) + (size + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *) +
+           tables * sizeof(void *);
+}
+
+py_blob_t *py_blob_ref(py_blob_t *blob) {
+    /* relaxed: the caller holds a reference, so nothing can be freed meanwhile. */
+    atomic_fetch_add_explicit(&blob->refs, 1, memory_order_relaxed);
+    return blob;
+}
+
+void py_blob_unref(py_blob_t *blob) {
+    /* acq_rel: every reader's last access comes before the free. */
+    if (atomic_fetch_sub_explicit(&blob->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    for (uint32_t i = 0; i < blob->cown_count; i++)
+        boc_cown_unref(py_blob_cowns(blob)[i]);
+    for (uint32_t i = 0; i < blob->definition_count; i++)
+        py_definition_unref(py_blob_definitions(blob)[i]);
+    PyMem_RawFree(blob);
+}
+
+py_definition_t *py_definition_new(py_blob_t *body, uint64_t first_number) {
+    assert(body != NULL);
+    py_definition_t *definition = PyMem_RawMalloc(sizeof *definition);
+    if (definition == NULL) {
+        py_blob_unref(body);
+        return NULL;
+    }
+    atomic_init(&definition->refs, 1);
+    definition->first_number = first_number;
+    definition->body = body;
+    return definition;
+}
+
+py_definition_t *py_definition_ref(py_definition_t *definition) {
+    /* relaxed: the caller holds a reference, so nothing can be freed meanwhile. */
+    atomic_fetch_add_explicit(&definition->refs, 1, memory_order_relaxed);
+    return definition;
+}
+
+void py_definition_unref(py_definition_t *definition) {
+    /* acq_rel: every reader's last access comes before the free. */
+    if (atomic_fetch_sub_explicit(&definition->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    py_blob_unref(definition->body);
+    PyMem_RawFree(definition);
+}
+
+uint64_t py_definition_numbers(uint64_t count) {
+    /* relaxed: only uniqueness matters; the definition itself is published by
+     * whoever hands over the payload that holds it. */
+    return atomic_fetch_add_explicit(&globals.next_number, count, memory_order_relaxed);
+}
