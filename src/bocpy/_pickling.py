@@ -3,16 +3,17 @@
 The encoder in C calls this module on slow paths only: for names that need a search, for errors
 that pickle words best, and for classes and functions that no name gives. Those are *definitions*:
 each has a number that is unique in the process, crosses once into an interpreter that does not
-have it, and comes home as the original object. How they are taken apart is cloudpickle's
-knowledge; it is imported when the first one appears.
+have it, and comes home as the original object.
 """
 
 import pickle
-import sys
 import types
 import weakref
 from typing import Any
 
+from bocpy import _classes, _core, _modules
+
+_STANDARD = frozenset({"builtins", "types"})
 _definitions: dict[int, "weakref.ref[Any]"] = {}
 """The object of each number that lives in this interpreter."""
 
@@ -25,18 +26,28 @@ def module_of(obj: object, path: str) -> str:
     return pickle.whichmodule(obj, path)
 
 
-def main_defines(path: str) -> bool:
-    """Tell whether ``__main__`` has *path* in every interpreter, so that a name is enough.
+def travels_by_name(obj: object, place: tuple[types.ModuleType, str]) -> bool:
+    """Tell whether other interpreters find *obj* by its name as well.
 
     A program without a file, such as an interactive session, has its definitions only where
-    they were typed in: its classes and functions travel by value.
+    they were typed in; they travel by value.
     """
-    main = sys.modules.get("__main__")
-    origin = sys.modules.get("bocpy._origin")
-    answer = getattr(origin, "main_defines", None)
-    if answer is not None:
-        return bool(answer(path))
-    return getattr(main, "__file__", None) is not None
+    module, path = place
+    if isinstance(obj, type | types.FunctionType) and module.__name__ not in _STANDARD:
+        return _modules.travels_by_name(obj)
+    if module.__name__ == "__main__":
+        summary = _modules.summary_of(_modules.MAIN, vars(module))
+        return summary is not None and path.partition(".")[0] in summary.kept
+    return True
+
+
+def check(value: object) -> None:
+    """Encode *value* and forget it.
+
+    Raises:
+        Exception: what pickle raises, if it cannot travel.
+    """
+    _core._transfer_check(value)
 
 
 def pickling_error(text: str) -> pickle.PicklingError:
@@ -126,38 +137,29 @@ def _reads_globals(code: types.CodeType, namespace: dict[str, object]) -> bool:
     return any(name in namespace for name in code.co_names)
 
 
-def _cloudpickler() -> Any:
-    """Return a new ``CloudPickler``, or None if the package is not there."""
-    try:
-        import cloudpickle
-    except ImportError:
-        return None
-    import io
-
-    return cloudpickle.CloudPickler(io.BytesIO(), protocol=5)
-
-
-def reduce_by_value(obj: object) -> tuple[Any, ...]:
+def reduce_by_value(obj: Any) -> tuple[Any, ...]:
     """Take a class or function apart that no name gives.
 
     Raises:
-        Exception: what pickle raises, if cloudpickle is not installed or does not know how.
+        Exception: what pickle raises, if it cannot be taken apart.
     """
-    pickler = _cloudpickler()
-    reduction = NotImplemented if pickler is None else pickler.reducer_override(obj)
-    if not isinstance(reduction, tuple):
+    if isinstance(obj, types.FunctionType):
+        from bocpy import _origin
+
+        return _origin.reduce_function(obj)
+    reduction = _classes.reduce_class(obj)
+    if reduction is None:
         refuse(obj)
+        raise AssertionError("refuse returned")
     return reduction
 
 
-def reduce_in_definition(obj: object) -> tuple[Any, ...] | str | None:
-    """Take apart what occurs in definitions only: code, cells, properties and the like.
+def reduce_in_definition(obj: object) -> tuple[Any, ...] | None:
+    """Take apart what occurs in definitions only: properties, cells and the like.
 
-    None means that the object's own reduction will do.
+    None means that the object's own way will do.
     """
-    pickler = _cloudpickler()
-    reducer = None if pickler is None else pickler.dispatch_table.get(type(obj))
-    return None if reducer is None else reducer(obj)
+    return _classes.reduce_part(obj)
 
 
 def make_view(base: Any, spec: tuple[int, int, str, tuple[int, ...], int]) -> memoryview:

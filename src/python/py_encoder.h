@@ -80,7 +80,6 @@ enum {
     TEXT_APPEND,
     TEXT_TYPECODE,
     TEXT_FROMBYTES,
-    TEXT_MAIN,
     TEXT_ENUM,
     TEXT_ARRAY,
     TEXT_TYPES,
@@ -155,8 +154,8 @@ typedef struct py_encoder {
     uint32_t definition_capacity;
     PyObject *defined; /* owned; list of what this definition defines */
 
-    PyTypeObject *last_type;   /* of the last instance */
-    py_type_info_t *last_info; /* its class and info, good while last_epoch lasts */
+    PyTypeObject *last_type;   /* of the last instance; good while last_epoch lasts */
+    py_type_info_t *last_info; /* owned */
     uint32_t last_id;
     uint64_t last_epoch;
     py_type_info_t *infos[PY_ENCODER_INFOS]; /* owned; of classes without a name */

@@ -163,13 +163,13 @@ static bool is_current(py_transfer_state_t *transfer, py_name_t *entry) {
     if (entry->epoch == transfer->epoch)
         return true;
     PyObject *module = dict_get(PyImport_GetModuleDict(), entry->module_name); /* owned */
+    PyObject *path = Py_NewRef(entry->path);                                   /* owned */
     PyObject *object = NULL;                                                   /* owned */
     if (module != NULL && module == entry->module) {
-        if (!entry->is_dotted && PyModule_CheckExact(module) &&
-            PyUnicode_GET_LENGTH(entry->path) > 0)
-            object = dict_get(PyModule_GetDict(module), entry->path);
+        if (!entry->is_dotted && PyModule_CheckExact(module) && PyUnicode_GET_LENGTH(path) > 0)
+            object = dict_get(PyModule_GetDict(module), path);
         if (object == NULL && !PyErr_Occurred())
-            object = follow(module, entry->path, entry->is_dotted);
+            object = follow(module, path, entry->is_dotted);
     }
     bool is_same = object != NULL && object == entry->object;
     if (PyErr_Occurred())
@@ -177,6 +177,7 @@ static bool is_current(py_transfer_state_t *transfer, py_name_t *entry) {
     if (is_same)
         entry->epoch = transfer->epoch;
     Py_XDECREF(object);
+    Py_DECREF(path);
     Py_XDECREF(module);
     return is_same;
 }
@@ -337,13 +338,6 @@ static int find_slowly(core_state_t *state, PyObject *object, PyObject *given, u
     module_name = module_name_of(state, object, path);
     if (module_name == NULL)
         goto forgive;
-    if (PyUnicode_Compare(module_name, transfer->text[TEXT_MAIN]) == 0) {
-        int is_there = py_pickling_main_defines(state, path);
-        if (is_there <= 0) {
-            status = is_there;
-            goto done;
-        }
-    }
     module = module_of(module_name);
     if (module == NULL)
         goto forgive;
@@ -351,9 +345,9 @@ static int find_slowly(core_state_t *state, PyObject *object, PyObject *given, u
                    PyUnicode_FindChar(path, '.', 0, PyUnicode_GET_LENGTH(path), 1) >= 0);
     if (there == NULL)
         goto forgive;
-    status = there != object
-                 ? 0
-                 : number_and_remember(transfer, module_name, path, module, object, p_id);
+    status = there == object ? py_pickling_travels(state, object, module, path) : 0;
+    if (status > 0)
+        status = number_and_remember(transfer, module_name, path, module, object, p_id);
     goto done;
 forgive:
     status = forgive();

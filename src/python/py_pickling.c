@@ -23,8 +23,12 @@ PyObject *py_pickling_call(core_state_t *state, const char *name, PyObject *firs
     return result;
 }
 
-int py_pickling_main_defines(core_state_t *state, PyObject *path) {
-    PyObject *answer = py_pickling_call(state, "main_defines", path, NULL); /* owned */
+int py_pickling_travels(core_state_t *state, PyObject *object, PyObject *module, PyObject *path) {
+    PyObject *place = PyTuple_Pack(2, module, path); /* owned */
+    if (place == NULL)
+        return -1;
+    PyObject *answer = py_pickling_call(state, "travels_by_name", object, place); /* owned */
+    Py_DECREF(place);
     if (answer == NULL)
         return -1;
     int is_true = PyObject_IsTrue(answer);

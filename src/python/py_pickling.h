@@ -8,8 +8,9 @@
 PyObject *py_pickling_call(core_state_t *state, const char *name, PyObject *first,
                            PyObject *second);
 
-/* Whether every interpreter's __main__ has what the path names: 1, 0, -1 with an exception. */
-int py_pickling_main_defines(core_state_t *state, PyObject *path);
+/* Whether other interpreters find `object`, which `path` gives in `module` here, by its
+ * name: 1, 0, -1 with an exception. */
+int py_pickling_travels(core_state_t *state, PyObject *object, PyObject *module, PyObject *path);
 
 /* Raise what pickle raises for `object`, which cannot travel.  Always -1. */
 int py_pickling_refuse(core_state_t *state, PyObject *object);

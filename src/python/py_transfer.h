@@ -69,6 +69,9 @@ int py_transfer_encode(core_state_t *state, PyObject *value, boc_payload_t *out)
  * is untouched either way and can be decoded again. */
 PyObject *py_transfer_decode(core_state_t *state, const boc_payload_t *payload);
 
+/* _core._transfer_check(value, /): None, or what encoding raises. */
+PyObject *core_transfer_check(PyObject *module, PyObject *value);
+
 /* _core._transfer_roundtrip(value, /): encode and decode, for tests. */
 PyObject *core_transfer_roundtrip(PyObject *module, PyObject *value);
 

@@ -205,7 +205,10 @@ py_frame_t *py_encoder_push(py_encoder_t *e, py_frame_kind_t kind, PyObject *obj
 
 static void pop(py_encoder_t *e) {
     py_frame_t frame = e->frames[--e->depth];
-    e->reductions -= frame.kind == FRAME_REDUCE;
+    if (frame.kind == FRAME_REDUCE) {
+        e->reductions--;
+        e->transfer->epoch++; /* freeing what it gave may run code */
+    }
     Py_XDECREF(frame.value);
     Py_XDECREF(frame.waiting);
     Py_XDECREF(frame.items);
@@ -605,6 +608,7 @@ static void encoder_deinit(py_encoder_t *e) {
             Py_XDECREF(e->memo[i].object);
     if (e->memo != e->first_memo)
         PyMem_RawFree(e->memo);
+    py_type_info_unref(e->last_info);
     for (unsigned i = 0; i < PY_ENCODER_INFOS; i++) {
         py_type_info_unref(e->infos[i]);
         Py_XDECREF(e->types[i]);

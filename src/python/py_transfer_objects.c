@@ -67,13 +67,6 @@ static PyObject *reduce(py_encoder_t *e, PyObject *object, const py_type_info_t 
     py_transfer_state_t *transfer = e->transfer;
     PyObject *function = NULL; /* owned */
     PyObject *result = NULL;   /* owned */
-    transfer->epoch++;
-    if (e->is_definition) {
-        result = py_pickling_call(e->state, "reduce_in_definition", object, NULL);
-        if (result != Py_None)
-            return result;
-        Py_CLEAR(result);
-    }
     if (info->has_reducer) {
         function = PyDict_GetItemWithError(transfer->dispatch_table, (PyObject *)Py_TYPE(object));
         if (function != NULL) {
@@ -98,6 +91,7 @@ static PyObject *reduce(py_encoder_t *e, PyObject *object, const py_type_info_t 
     result = PyObject_CallMethodNoArgs(object, transfer->text[TEXT_REDUCE]);
 done:
     Py_XDECREF(function);
+    transfer->epoch++; /* code has run */
     return result;
 }
 
@@ -401,18 +395,17 @@ static int put_named(py_encoder_t *e, PyObject *object) {
 
 #define NO_ID UINT32_MAX
 
-/* The info of a class without a name, kept for the rest of this encoding. */
+/* The info of a class without a name, kept for the rest of this encoding; a new reference. */
 static py_type_info_t *info_of_unnamed(py_encoder_t *e, PyTypeObject *type) {
     for (unsigned i = 0; i < PY_ENCODER_INFOS; i++)
         if (e->infos[i] != NULL && py_type_info_is_current(e->state, e->infos[i], type))
-            return e->infos[i];
+            return py_type_info_ref(e->infos[i]);
     py_type_info_t *info = py_type_info_new(e->state, type);
     if (info == NULL)
         return NULL;
     unsigned i = e->info_next++ % PY_ENCODER_INFOS;
-    py_type_info_t *old = e->infos[i];
-    e->infos[i] = info;
-    py_type_info_unref(old);
+    py_type_info_unref(e->infos[i]);
+    e->infos[i] = py_type_info_ref(info);
     Py_XSETREF(e->types[i], Py_NewRef(type));
     return info;
 }
@@ -422,8 +415,7 @@ static py_type_info_t *info_of(py_encoder_t *e, PyObject *object, uint32_t *p_id
     PyTypeObject *type = Py_TYPE(object);
     if (e->last_type == type && e->last_epoch == e->transfer->epoch) {
         *p_id = e->last_id;
-        e->last_info->refs++;
-        return e->last_info;
+        return py_type_info_ref(e->last_info);
     }
     py_type_info_t *info;
     int status = py_names_find(e->state, (PyObject *)type, NULL, p_id);
@@ -434,12 +426,11 @@ static py_type_info_t *info_of(py_encoder_t *e, PyObject *object, uint32_t *p_id
     } else {
         *p_id = NO_ID;
         info = info_of_unnamed(e, type);
-        if (info != NULL)
-            info->refs++;
     }
-    if (info != NULL && info->refs > 1) { /* kept somewhere until code runs */
+    if (info != NULL) {
         e->last_type = type;
-        e->last_info = info;
+        py_type_info_unref(e->last_info);
+        e->last_info = py_type_info_ref(info);
         e->last_id = *p_id;
         e->last_epoch = e->transfer->epoch;
     }
@@ -666,7 +657,31 @@ static int put_module(py_encoder_t *e, PyObject *object, bool is_shared) {
     return status;
 }
 
+/* What occurs in classes and functions only, a property for one: 0 if it is something else. */
+static int put_definition_part(py_encoder_t *e, PyObject *object, bool is_shared, int *p_status) {
+    PyObject *value = py_pickling_call(e->state, "reduce_in_definition", object, NULL); /* owned */
+    if (value == NULL)
+        return -1;
+    if (value == Py_None) {
+        Py_DECREF(value);
+        return 0;
+    }
+    *p_status = is_shared ? py_encoder_write_seen(e, object) : 0;
+    if (*p_status == 0)
+        *p_status = push_reduction(e, object, is_shared, value);
+    else if (*p_status > 0)
+        *p_status = PUT_DONE;
+    Py_DECREF(value);
+    return 1;
+}
+
 static int put_by_kind(py_encoder_t *e, PyObject *object, bool is_shared) {
+    if (e->is_definition) {
+        int status = PUT_DONE;
+        int is_part = put_definition_part(e, object, is_shared, &status);
+        if (is_part != 0)
+            return is_part < 0 ? -1 : status;
+    }
     uint32_t id;
     py_type_info_t *info = info_of(e, object, &id); /* owned */
     if (info == NULL)

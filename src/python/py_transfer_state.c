@@ -19,7 +19,6 @@ static const char *const texts[TEXT_COUNT] = {
     [TEXT_APPEND] = "append",
     [TEXT_TYPECODE] = "typecode",
     [TEXT_FROMBYTES] = "frombytes",
-    [TEXT_MAIN] = "__main__",
     [TEXT_ENUM] = "enum",
     [TEXT_ARRAY] = "array",
     [TEXT_TYPES] = "types",
@@ -70,6 +69,14 @@ void py_transfer_state_clear(py_transfer_state_t *transfer) {
     Py_CLEAR(transfer->enum_type);
     Py_CLEAR(transfer->array_type);
     Py_CLEAR(transfer->pickling);
+}
+
+PyObject *core_transfer_check(PyObject *module, PyObject *value) {
+    boc_payload_t payload = {0};
+    if (py_transfer_encode(PyModule_GetState(module), value, &payload) < 0)
+        return NULL;
+    boc_payload_drop(&payload);
+    Py_RETURN_NONE;
 }
 
 PyObject *core_transfer_roundtrip(PyObject *module, PyObject *value) {

@@ -219,8 +219,7 @@ py_type_info_t *py_type_info_of_name(core_state_t *state, uint32_t id, PyTypeObj
         py_type_info_unref(entry->info);
         entry->info = info;
     }
-    info->refs++;
-    return info;
+    return py_type_info_ref(info);
 }
 
 PyObject *py_type_slot_get(PyObject *object, PyObject *slot) {

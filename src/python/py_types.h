@@ -35,6 +35,11 @@ typedef struct py_type_info {
 py_type_info_t *py_type_info_new(core_state_t *state, PyTypeObject *type);
 void py_type_info_unref(py_type_info_t *info);
 
+static inline py_type_info_t *py_type_info_ref(py_type_info_t *info) {
+    info->refs++;
+    return info;
+}
+
 /* Whether `info` still says what `type` is. */
 bool py_type_info_is_current(core_state_t *state, const py_type_info_t *info, PyTypeObject *type);
 
