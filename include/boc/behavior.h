@@ -84,6 +84,10 @@ BOC_API size_t boc_behavior_request_count(const boc_behavior_t *behavior);
 BOC_API boc_cown_t *boc_behavior_cown(const boc_behavior_t *behavior, size_t index);
 BOC_API boc_access_t boc_behavior_access(const boc_behavior_t *behavior, size_t index);
 
+/* Whether another request of the behavior stands for the same cown, at least as
+ * strongly.  Known once the behavior is scheduled. */
+BOC_API int boc_behavior_is_duplicate(const boc_behavior_t *behavior, size_t index);
+
 /* The result cown, borrowed; NULL without BOC_BEHAVIOR_RESULT. */
 BOC_API boc_cown_t *boc_behavior_result(const boc_behavior_t *behavior);
 

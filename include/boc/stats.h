@@ -28,7 +28,8 @@ typedef struct boc_worker_stats {
 } boc_worker_stats_t;
 
 /* Copy the counters of up to `capacity` workers; returns how many the runtime
- * has (0 when it is down).  A recent value each, not one instant; any thread. */
+ * has, or had when it was stopped.  A recent value each, not one instant; any thread,
+ * but not while the runtime is started or shut down. */
 BOC_API size_t boc_runtime_stats(boc_worker_stats_t *stats, size_t capacity);
 
 #ifdef __cplusplus

@@ -30,6 +30,7 @@ typedef struct py_blob {
     size_t size;
     uint32_t cown_count;
     uint32_t definition_count;
+    bool runs_code; /* decoding it may run code of users: imports, constructors, hooks */
 } py_blob_t;
 
 /* Classes and functions by value that were encoded together: the numbers from

@@ -117,6 +117,11 @@ boc_access_t boc_behavior_access(const boc_behavior_t *behavior, size_t index) {
     return boc__slot_is_read(&behavior->slots[index]) ? BOC_READ : BOC_WRITE;
 }
 
+int boc_behavior_is_duplicate(const boc_behavior_t *behavior, size_t index) {
+    assert(index < behavior->count);
+    return boc__slot_is_duplicate(&behavior->slots[index]);
+}
+
 boc_cown_t *boc_behavior_result(const boc_behavior_t *behavior) {
     return has_result(behavior) ? boc__slot_cown(&behavior->slots[behavior->count]) : NULL;
 }

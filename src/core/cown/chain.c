@@ -17,7 +17,6 @@ enum {
 #define WRITER_WAITS 1u
 
 static bool is_waiting(uintptr_t status) { return status == WAIT || status == WAIT_ACTIVE; }
-static bool is_slot(uintptr_t status) { return status > STATE_MAX; }
 
 /* acquire (b, c): whatever the status says was written before it. */
 static uintptr_t read_status(boc__slot_t *slot) {
@@ -224,7 +223,7 @@ static void grant_readers(boc_cown_t *cown, boc__slot_t *first) {
             if (change_status(slot, &status, ACTIVE))
                 break;
         }
-        assert(is_slot(status));
+        assert(status > STATE_MAX);
         boc__slot_t *next = (boc__slot_t *)status;
         if (!boc__slot_is_read(next)) {
             /* relaxed (d): published by the grants below. */
@@ -252,7 +251,7 @@ static void leave_writer(boc_cown_t *cown, boc__slot_t *slot) {
         BOC_SPIN_UNTIL((status = atomic_load_explicit(&slot->status, memory_order_acquire)) !=
                        READY);
     }
-    assert(is_slot(status));
+    assert(status > STATE_MAX);
     boc__slot_t *next = (boc__slot_t *)status;
     if (boc__slot_is_read(next))
         grant_readers(cown, next);

@@ -120,7 +120,8 @@ int boc_worker_index(void) {
 }
 
 size_t boc_runtime_stats(boc_worker_stats_t *stats, size_t capacity) {
-    size_t count = boc_runtime_worker_count();
+    /* relaxed: changes only while the runtime starts or ends. */
+    size_t count = atomic_load_explicit(&boc__pool.active, memory_order_relaxed);
     for (size_t i = 0; i < count && i < capacity; i++)
         boc__worker_copy_stats(boc__pool.workers[i], &stats[i]);
     return count;

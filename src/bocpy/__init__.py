@@ -1,0 +1,33 @@
+"""Behavior-oriented concurrency: functions that run when they alone own their data.
+
+    from bocpy import Cown, wait, when
+
+    account = Cown(100)
+
+    @when(account)
+    def deposit(account):
+        account.value += 10
+
+    wait()
+"""
+
+from bocpy._core import Cown, scheduler_stats, when
+from bocpy._core import version as __version__
+from bocpy._failures import BehaviorError
+from bocpy._runtime import WORKER_COUNT, Behaviors, WaitResult, quiesce, start, wait
+from bocpy._when import whencall
+
+__all__ = [
+    "WORKER_COUNT",
+    "BehaviorError",
+    "Behaviors",
+    "Cown",
+    "WaitResult",
+    "__version__",
+    "quiesce",
+    "scheduler_stats",
+    "start",
+    "wait",
+    "when",
+    "whencall",
+]

@@ -1,0 +1,240 @@
+"""The life of the one runtime: start, wait, stop, and the end of the process."""
+
+import logging
+import os
+import sys
+import threading
+from typing import Any, NamedTuple
+
+from bocpy import _core, _origin
+
+__all__ = ["WORKER_COUNT", "Behaviors", "WaitResult", "quiesce", "start", "wait"]
+
+# A body that does not end on its own is left behind this long after an uncaught exception.
+_GRACE_S = 1.0
+
+_lock = threading.RLock()
+_registered = False
+
+
+def _default_worker_count() -> int:
+    """Return ``BOCPY_WORKERS``, or one less than the cores that this process may use."""
+    try:
+        chosen = int(os.environ.get("BOCPY_WORKERS", ""))
+    except ValueError:
+        chosen = 0
+    if chosen >= 1:
+        return chosen
+    physical, logical = _core._cpu_counts()
+    return max(1, (physical or logical) - 1)
+
+
+WORKER_COUNT: int = _default_worker_count()
+
+
+class WaitResult(NamedTuple):
+    """What ``wait(stats=True, noticeboard=True)`` returns."""
+
+    stats: list[dict[str, int]]
+    noticeboard: dict[str, Any]
+
+
+def start(worker_count: int | None = None, module: tuple[str, str | None] | None = None) -> None:
+    """Start the runtime; return once every worker is ready.
+
+    Only in the main interpreter. Every cown that main used directly meanwhile is taken back.
+
+    Args:
+        worker_count: number of workers; `WORKER_COUNT` by default.
+        module: accepted for compatibility; behaviors may come from any module.
+
+    Raises:
+        RuntimeError: if a runtime with another number of workers is up, if the count is 0, if a
+            worker cannot start, or inside a behavior.
+        ValueError: if the count is negative, or the module's name is not a dotted path.
+        FileNotFoundError: if the module's file does not exist.
+        Exception: what pickle raises, if the value of a cown cannot be taken back.
+    """
+    _check_main("start")
+    count = _checked_count(worker_count)
+    _check_module(module)
+    with _lock:
+        if _core.is_running():
+            if worker_count is None or count == _core.worker_count():
+                return
+            raise RuntimeError(
+                f"start: the runtime is up with {_core.worker_count()} workers, not {count}; "
+                "call wait() first"
+            )
+        _start(count)
+
+
+def ensure_started() -> None:
+    """Start the runtime with the default number of workers unless one is up."""
+    _check_main("when")
+    with _lock:
+        if not _core.is_running():
+            _start(WORKER_COUNT)
+
+
+def wait(
+    timeout: float | None = None, *, stats: bool = False, noticeboard: bool = False
+) -> list[dict[str, int]] | dict[str, Any] | WaitResult | None:
+    """Wait until every behavior has run, then stop the runtime.
+
+    Afterwards main reads and writes every cown directly. When *timeout* seconds have passed,
+    behaviors that run are left to end and all others are dropped: their results hold a
+    `RuntimeError`. Ctrl-C raises `KeyboardInterrupt` and leaves the runtime up.
+
+    Raises:
+        RuntimeError: inside a behavior, or if this thread holds a cown.
+        ValueError: if *timeout* is not a number.
+    """
+    if not _core._stop(timeout):
+        logging.getLogger("behaviors").warning(
+            "wait: the timeout of %s s expired; behaviors that had not started are dropped", timeout
+        )
+        _core._drop(None)
+    return _shaped(stats, noticeboard)
+
+
+def quiesce(
+    timeout: float | None = None, *, stats: bool = False, noticeboard: bool = False
+) -> list[dict[str, int]] | dict[str, Any] | WaitResult | None:
+    """Wait until every behavior has run; the runtime stays up.
+
+    Raises:
+        TimeoutError: if it takes longer than *timeout* seconds.
+        RuntimeError: inside a behavior, or if this thread holds a cown.
+        ValueError: if *timeout* is not a number.
+    """
+    if not _core._quiesce(timeout):
+        raise TimeoutError(f"quiesce: behaviors are in flight after {timeout} s")
+    return _shaped(stats, noticeboard)
+
+
+class Behaviors:
+    """The runtime as a context manager: started on entry, drained and stopped on exit.
+
+    There is one runtime in a process; this is a handle of it.
+    """
+
+    def __init__(self, num_workers: int | None = None) -> None:
+        self._worker_count = num_workers
+
+    def start(self, module: tuple[str, str | None] | None = None) -> None:
+        """Start the runtime, as `bocpy.start` does."""
+        start(self._worker_count, module)
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Stop the runtime, as `bocpy.wait` does."""
+        wait(timeout)
+
+    def __enter__(self) -> "Behaviors":
+        self.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.stop()
+
+
+def _check_main(call: str) -> None:
+    if _core.is_worker():
+        raise RuntimeError(f"{call}: not inside a behavior; the runtime belongs to main")
+
+
+def _checked_count(worker_count: int | None) -> int:
+    if worker_count is None:
+        return WORKER_COUNT
+    if not isinstance(worker_count, int):
+        kind = type(worker_count).__name__
+        raise TypeError(f"start: worker_count must be an int, not {kind}")
+    if worker_count == 0:
+        raise RuntimeError("start: at least one worker is needed")
+    if worker_count < 0:
+        raise ValueError(f"start: worker_count must be positive, not {worker_count}")
+    return int(worker_count)
+
+
+def _check_module(module: tuple[str, str | None] | None) -> None:
+    if module is None:
+        return
+    name, path = module
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise ValueError(f"start: {name!r} is no dotted Python module path")
+    if path is not None and not os.path.exists(path):
+        raise FileNotFoundError(f"start: {path!r} does not exist")
+
+
+def _start(count: int) -> None:
+    _prepare_process()
+    _core._start(count, sys.path, _origin.worker_config())
+
+
+def _prepare_process() -> None:
+    """Do once, before the first worker exists, what CPython needs in main."""
+    global _registered
+    if _registered:
+        return
+    _registered = True
+    _import_unsafe_modules()
+    # Runs before non-daemon threads are joined and before atexit handlers.
+    threading._register_atexit(_at_exit)  # type: ignore[attr-defined]
+
+
+def _import_unsafe_modules() -> None:
+    """Import in main what would abort the process if a worker imported it first.
+
+    On CPython before 3.14, C modules with process-wide state (python/cpython#119450, #119213,
+    #136423) must be loaded, and in 3.12 called, in the main interpreter before any other.
+    """
+    if sys.version_info >= (3, 14):
+        return
+    try:
+        import _datetime  # noqa: F401
+
+        if sys.version_info < (3, 13):
+            import _decimal  # noqa: F401
+            import asyncio  # noqa: F401
+            import hashlib  # noqa: F401
+            import ssl  # noqa: F401
+            import zlib
+
+            zlib.compress(b"x", level=1)
+    except ImportError:
+        pass  # not built into this Python: workers cannot load it either
+
+
+def _shaped(
+    stats: bool, noticeboard: bool
+) -> list[dict[str, int]] | dict[str, Any] | WaitResult | None:
+    if noticeboard:
+        raise NotImplementedError("the noticeboard is not part of this version")
+    return _core._last_stats() if stats else None
+
+
+def _at_exit() -> None:
+    """End the workers before the interpreter is finalized.
+
+    After a normal end of the program everything scheduled still runs. After an uncaught
+    exception what has not started is dropped, and a body that does not end is left behind.
+    """
+    error = getattr(sys, "last_exc", None)
+    if error is None:
+        try:
+            _core._stop(None)
+        except KeyboardInterrupt:
+            error = KeyboardInterrupt()
+    if error is not None and not _core._drop(_GRACE_S):
+        _leave(error)
+    _core._shutdown()
+
+
+def _leave(error: BaseException) -> None:
+    """End the process although a body still runs."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            pass
+    os._exit(130 if isinstance(error, KeyboardInterrupt) else 1)

@@ -1,0 +1,34 @@
+"""Scheduling by a call instead of the decorator."""
+
+from collections.abc import Callable, Sequence
+from types import FunctionType
+from typing import Any
+
+from bocpy import _core
+
+__all__ = ["whencall"]
+
+
+def whencall(
+    func: Callable[..., Any], args: Sequence[Any], captures: Sequence[Any] = ()
+) -> "_core.Cown[Any]":
+    """Schedule *func* over *args*, which are as for ``when``, with *captures* behind them.
+
+    Never starts the runtime.
+
+    Raises:
+        TypeError: if *func* is no function, or its parameters do not fit.
+        RuntimeError: if no runtime is up.
+    """
+    if not isinstance(func, FunctionType):
+        kind = type(func).__name__
+        raise TypeError(f"whencall: expected a function, not a thunk name or other {kind}")
+    if not _core.is_running():
+        raise RuntimeError("whencall: the runtime is not running or is shutting down")
+    bound = FunctionType(
+        func.__code__, func.__globals__, func.__name__, tuple(captures), func.__closure__
+    )
+    bound.__qualname__ = func.__qualname__
+    bound.__module__ = func.__module__
+    result: _core.Cown[Any] = _core.when(*args)(bound)
+    return result

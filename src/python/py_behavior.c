@@ -1,0 +1,256 @@
+#include "python/py_behavior.h"
+
+#include "python/py_failure.h"
+#include "python/py_functions.h"
+#include "python/py_state.h"
+#include "python/py_worker.h"
+
+#include <assert.h>
+
+/* Behaviors with few cowns and captures run without allocating. */
+#define SMALL 16
+
+/* The behavior that runs in an interpreter, and the handles through which it owns. */
+struct py_activation {
+    py_activation_t *outer;
+    py_cown_t **handles; /* owned; one per request, the same one for duplicates */
+    size_t count;
+};
+
+/* -- layout ----------------------------------------------------------------------------- */
+
+static void behavior_run(boc_behavior_t *behavior, void *data);
+static void behavior_drop(boc_behavior_t *behavior, void *data);
+static void behavior_deinit(boc_behavior_t *behavior, void *data);
+
+static const boc_behavior_ops_t behavior_ops = {behavior_run, behavior_drop, behavior_deinit};
+
+boc_status_t py_behavior_new(uint32_t template_id, size_t requests, size_t arguments,
+                             size_t captures, bool has_groups, boc_behavior_t **p_behavior) {
+    if (captures > BOC_REQUESTS_MAX || arguments > BOC_REQUESTS_MAX)
+        return BOC_EFULL;
+    size_t bytes = sizeof(py_call_t) + captures * sizeof(boc_payload_t) +
+                   (has_groups ? arguments * sizeof(uint32_t) : 0);
+    boc_status_t status =
+        boc_behavior_new(&behavior_ops, requests, bytes, BOC_BEHAVIOR_RESULT, p_behavior);
+    if (status != BOC_OK)
+        return status;
+    py_call_t *call = boc_behavior_data(*p_behavior);
+    call->template_id = template_id;
+    call->capture_count = (uint32_t)captures;
+    call->argument_count = (uint32_t)arguments;
+    call->has_groups = has_groups;
+    return BOC_OK;
+}
+
+static uint32_t *lengths_of(py_call_t *call) {
+    return call->has_groups ? (uint32_t *)(void *)&call->captures[call->capture_count] : NULL;
+}
+
+uint32_t *py_behavior_lengths(boc_behavior_t *behavior) {
+    return lengths_of(boc_behavior_data(behavior));
+}
+
+static void behavior_deinit(boc_behavior_t *behavior, void *data) {
+    (void)behavior;
+    py_call_t *call = data;
+    for (uint32_t i = 0; i < call->capture_count; i++)
+        boc_payload_drop(&call->captures[i]);
+}
+
+/* -- handles and arguments -------------------------------------------------------------- */
+
+static py_cown_t *find_in(const py_activation_t *frame, boc_cown_t *native) {
+    for (size_t i = 0; i < frame->count; i++)
+        if (frame->handles[i] != NULL && frame->handles[i]->native == native)
+            return frame->handles[i];
+    return NULL;
+}
+
+py_cown_t *py_behavior_find_handle(core_state_t *state, boc_cown_t *native) {
+    for (py_activation_t *frame = state->frame; frame != NULL; frame = frame->outer) {
+        py_cown_t *handle = find_in(frame, native);
+        if (handle != NULL && handle->access == PY_GRANTED)
+            return handle;
+    }
+    return NULL;
+}
+
+static int make_handles(core_state_t *state, boc_behavior_t *behavior, py_activation_t *frame) {
+    bool has_duplicates = false;
+    for (size_t i = 0; i < frame->count; i++) {
+        if (boc_behavior_is_duplicate(behavior, i)) {
+            has_duplicates = true;
+            continue;
+        }
+        boc_cown_t *native = boc_behavior_cown(behavior, i);
+        boc_cown_ref(native);
+        frame->handles[i] = (py_cown_t *)py_cown_wrap(state, native);
+        if (frame->handles[i] == NULL)
+            return -1;
+        frame->handles[i]->is_received = true;
+        py_cown_own(state, frame->handles[i], PY_GRANTED);
+    }
+    for (size_t i = 0; has_duplicates && i < frame->count; i++)
+        if (frame->handles[i] == NULL)
+            frame->handles[i] =
+                (py_cown_t *)Py_NewRef(find_in(frame, boc_behavior_cown(behavior, i)));
+    return 0;
+}
+
+/* `arguments` gets owned references, one per argument of `when`. */
+static int make_arguments(py_call_t *call, const py_activation_t *frame, PyObject **arguments) {
+    const uint32_t *lengths = lengths_of(call);
+    size_t at = 0;
+    for (uint32_t i = 0; i < call->argument_count; i++) {
+        if (lengths == NULL || lengths[i] == PY_SINGLE) {
+            arguments[i] = Py_NewRef((PyObject *)frame->handles[at++]);
+            continue;
+        }
+        arguments[i] = PyList_New((Py_ssize_t)lengths[i]);
+        if (arguments[i] == NULL)
+            return -1;
+        for (uint32_t k = 0; k < lengths[i]; k++)
+            PyList_SET_ITEM(arguments[i], (Py_ssize_t)k,
+                            Py_NewRef((PyObject *)frame->handles[at++]));
+    }
+    return 0;
+}
+
+static int decode_captures(core_state_t *state, py_call_t *call, PyObject **captures) {
+    for (uint32_t i = 0; i < call->capture_count; i++) {
+        captures[i] = py_transfer_decode(state, &call->captures[i]);
+        if (captures[i] == NULL)
+            return -1;
+    }
+    return 0;
+}
+
+/* Values whose decoding runs user code are decoded before the body, which does not run
+ * when that fails; all others when they are first read. */
+static int decode_early(const py_activation_t *frame) {
+    for (size_t i = 0; i < frame->count; i++)
+        if (py_cown_decode_early(frame->handles[i]) < 0)
+            return -1;
+    return 0;
+}
+
+/* -- the body ---------------------------------------------------------------------------- */
+
+/* Everything a body's call needs; zeroed, then filled in order. */
+typedef struct room {
+    py_cown_t **handles;
+    PyObject **arguments; /* one place before them is free */
+    PyObject **captures;
+    void *block; /* of the three, when they are many */
+    void *small[3 * SMALL + 1];
+} room_t;
+
+/* Arguments need room for the captures behind them. */
+static int reserve(room_t *room, size_t handles, size_t arguments, size_t captures) {
+    size_t places = handles + 1 + arguments + 2 * captures;
+    void **block = room->small;
+    room->block = NULL;
+    if (places > Py_ARRAY_LENGTH(room->small)) {
+        block = room->block = PyMem_Calloc(places, sizeof(void *));
+        if (block == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+    } else {
+        memset(block, 0, places * sizeof(void *));
+    }
+    room->handles = (py_cown_t **)block;
+    room->captures = (PyObject **)(block + handles);
+    room->arguments = (PyObject **)(block + handles + captures + 1);
+    return 0;
+}
+
+static PyObject *call_body(core_state_t *state, boc_behavior_t *behavior, py_call_t *call,
+                           py_activation_t *frame, room_t *room) {
+    if (make_handles(state, behavior, frame) < 0 ||
+        make_arguments(call, frame, room->arguments) < 0 ||
+        decode_captures(state, call, room->captures) < 0 ||
+        decode_early(frame) < 0)
+        return NULL;
+    return py_functions_call(state, call->template_id, room->arguments, call->argument_count,
+                             room->captures, call->capture_count);
+}
+
+static void clear_references(PyObject **references, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        Py_CLEAR(references[i]);
+}
+
+/* The payload for the result cown; `value` is NULL when an exception is set. */
+static boc_payload_t encode_result(core_state_t *state, PyObject *value) {
+    boc_payload_t payload = {NULL, NULL};
+    if (value == NULL || py_transfer_encode(state, value, &payload) < 0)
+        return py_failure_of_raised(state);
+    return payload;
+}
+
+/* End ownership of every cown; each on its own, so that one that cannot be written back
+ * keeps no other. The first error becomes the result, unless that is one already. */
+static void give_back(core_state_t *state, boc_behavior_t *behavior, py_activation_t *frame,
+                      boc_payload_t *result) {
+    for (size_t i = 0; i < frame->count; i++) {
+        py_cown_t *handle = frame->handles[i];
+        if (handle == NULL || handle->access != PY_GRANTED || py_cown_disown(state, handle) == 0)
+            continue;
+        if (py_failure_is(result)) {
+            PyErr_Clear(); /* the cown itself says what happened to its value */
+            continue;
+        }
+        boc_payload_drop(result);
+        *result = py_failure_of_raised(state);
+    }
+    (void)behavior;
+}
+
+static void store_result(boc_behavior_t *behavior, boc_payload_t payload) {
+    boc_cown_t *result = boc_behavior_result(behavior);
+    *boc_cown_value(result) = payload;
+    boc_cown_set_holder(result, 0);
+}
+
+static void behavior_run(boc_behavior_t *behavior, void *data) {
+    py_call_t *call = data;
+    core_state_t *state = py_worker_state();
+    py_activation_t frame = {.outer = state->frame, .count = boc_behavior_request_count(behavior)};
+    room_t room;
+    if (reserve(&room, frame.count, call->argument_count, call->capture_count) < 0) {
+        store_result(behavior, py_failure_of_raised(state));
+        return;
+    }
+    frame.handles = room.handles;
+    state->frame = &frame;
+    PyObject *value = call_body(state, behavior, call, &frame, &room); /* owned */
+    boc_payload_t result = encode_result(state, value);
+    Py_XDECREF(value);
+    give_back(state, behavior, &frame, &result);
+    store_result(behavior, result);
+    clear_references(room.arguments, call->argument_count);
+    clear_references(room.captures, call->capture_count);
+    state->frame = frame.outer;
+    clear_references((PyObject **)frame.handles, frame.count);
+    PyMem_Free(room.block);
+    assert(!PyErr_Occurred());
+}
+
+/* The runtime is stopped before the body could run. */
+static void behavior_drop(boc_behavior_t *behavior, void *data) {
+    (void)data;
+    core_state_t *state = py_worker_state();
+    PyErr_SetString(PyExc_RuntimeError,
+                    "the behavior was dropped: the runtime was stopped (stop()) before it ran");
+    boc_payload_t result = py_failure_of_raised(state);
+    py_failure_mark_seen(&result); /* the caller of stop decided it */
+    store_result(behavior, result);
+}
+
+boc_payload_t py_behavior_stranded(core_state_t *state, PyObject *value, PyObject *error) {
+    PyErr_Format(PyExc_RuntimeError, "a value of type %.200s could not leave its interpreter: %S",
+                 Py_TYPE(value)->tp_name, error);
+    return py_failure_stranded(state);
+}

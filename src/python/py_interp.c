@@ -1,0 +1,46 @@
+#include "python/py_interp.h"
+
+#include "platform/thread.h"
+
+static struct {
+    /* Creation and end take turns: CPython keeps process-wide lists that both change. */
+    boc__mutex_t mutex;
+} globals = {.mutex = BOC_MUTEX_INITIALIZER};
+
+PyThreadState *py_interp_create(char *reason, size_t reason_bytes) {
+    const PyInterpreterConfig config = {
+        .use_main_obmalloc = 0,
+        .allow_fork = 0,
+        .allow_exec = 0,
+        .allow_threads = 1,
+        .allow_daemon_threads = 0,
+        .check_multi_interp_extensions = 1,
+        .gil = PyInterpreterConfig_OWN_GIL,
+    };
+    PyThreadState *thread_state = NULL;
+    boc__mutex_lock(&globals.mutex);
+    PyStatus status = Py_NewInterpreterFromConfig(&thread_state, &config);
+    boc__mutex_unlock(&globals.mutex);
+    if (PyStatus_Exception(status)) {
+        (void)PyOS_snprintf(reason, reason_bytes, "%s",
+                            status.err_msg != NULL ? status.err_msg : "no reason given");
+        return NULL;
+    }
+    return thread_state;
+}
+
+void py_interp_destroy(PyThreadState *thread_state) {
+    boc__mutex_lock(&globals.mutex);
+    Py_EndInterpreter(thread_state);
+    boc__mutex_unlock(&globals.mutex);
+}
+
+bool py_interp_is_main(void) { return PyInterpreterState_Get() == PyInterpreterState_Main(); }
+
+bool py_interp_is_attached(void) {
+#if PY_VERSION_HEX >= 0x030D0000
+    return PyThreadState_GetUnchecked() != NULL && !Py_IsFinalizing();
+#else
+    return _PyThreadState_UncheckedGet() != NULL && !_Py_IsFinalizing();
+#endif
+}

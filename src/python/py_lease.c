@@ -1,0 +1,109 @@
+#include "python/py_lease.h"
+
+#include "platform/thread.h"
+#include "python/py_errors.h"
+#include "python/py_wait.h"
+
+#include <assert.h>
+
+/* AWAITED -> GRANTED by the runtime, or AWAITED -> ABANDONED by the thread. */
+enum { AWAITED, GRANTED, ABANDONED };
+
+typedef struct lease {
+    boc__parker_t parker;
+    _Atomic int state;
+} lease_t;
+
+static _Thread_local unsigned tl_held;
+
+static void lease_granted(boc_behavior_t *behavior, void *data) {
+    lease_t *lease = data;
+    int expected = AWAITED;
+    /* acq_rel: the grant's edges reach the thread through the parker or its next look. */
+    if (atomic_compare_exchange_strong_explicit(&lease->state, &expected, GRANTED,
+                                                memory_order_acq_rel, memory_order_acquire))
+        boc__parker_wake(&lease->parker);
+    else
+        boc_behavior_finish(behavior); /* abandoned: pass it on */
+}
+
+static void lease_deinit(boc_behavior_t *behavior, void *data) {
+    (void)behavior;
+    boc__parker_deinit(&((lease_t *)data)->parker);
+}
+
+static const boc_behavior_ops_t lease_ops = {lease_granted, NULL, lease_deinit};
+
+static boc_status_t schedule(boc_cown_t *const *cowns, size_t count, boc_behavior_t **p_lease) {
+    boc_status_t status =
+        boc_behavior_new(&lease_ops, count, sizeof(lease_t), BOC_BEHAVIOR_LEASE, p_lease);
+    if (status != BOC_OK)
+        return status;
+    lease_t *lease = boc_behavior_data(*p_lease);
+    boc__parker_init(&lease->parker);
+    atomic_init(&lease->state, AWAITED);
+    for (size_t i = 0; i < count; i++) {
+        boc_cown_ref(cowns[i]);
+        boc_behavior_request(*p_lease, i, cowns[i], BOC_WRITE);
+    }
+    /* A lease cannot be over before we end or abandon it. */
+    return boc_behavior_schedule(*p_lease);
+}
+
+/* False when the grant came first. */
+static bool abandon(lease_t *lease) {
+    int expected = AWAITED;
+    /* acq_rel: after this the lease is not ours to touch; or the grant is ours. */
+    return atomic_compare_exchange_strong_explicit(&lease->state, &expected, ABANDONED,
+                                                   memory_order_acq_rel, memory_order_acquire);
+}
+
+/* The granting thread wakes the parker last: take its token before the lease can go. */
+static void take_token(lease_t *lease) {
+    while (boc__parker_park(&lease->parker, BOC_FOREVER) != BOC_OK)
+        continue;
+}
+
+boc_status_t py_lease_try(boc_cown_t *const *cowns, size_t count, boc_behavior_t **p_lease) {
+    boc_status_t status = schedule(cowns, count, p_lease);
+    if (status != BOC_OK)
+        return status;
+    lease_t *lease = boc_behavior_data(*p_lease);
+    if (abandon(lease))
+        return BOC_EBUSY;
+    take_token(lease);
+    tl_held++;
+    return BOC_OK;
+}
+
+boc_behavior_t *py_lease_take(boc_cown_t *const *cowns, size_t count, int64_t deadline_ns,
+                              const char *what) {
+    boc_behavior_t *behavior = NULL;
+    boc_status_t status = schedule(cowns, count, &behavior);
+    if (status != BOC_OK) {
+        py_errors_raise(status, what);
+        return NULL;
+    }
+    lease_t *lease = boc_behavior_data(behavior);
+    status = py_wait_park(&lease->parker, deadline_ns);
+    if (status == BOC_OK) {
+        tl_held++;
+        return behavior;
+    }
+    if (!abandon(lease)) {
+        take_token(lease);
+        boc_behavior_finish(behavior);
+    }
+    if (status == BOC_ETIMEOUT)
+        py_errors_raise(status, what);
+    return NULL; /* interrupted: the signal handler's exception is set */
+}
+
+void py_lease_end(boc_behavior_t *lease) {
+    assert(tl_held > 0 || lease != NULL);
+    if (tl_held > 0)
+        tl_held--;
+    boc_behavior_finish(lease);
+}
+
+unsigned py_lease_held(void) { return tl_held; }

@@ -1,0 +1,104 @@
+/* py_module.c - the extension module bocpy._core: its state and its tables. */
+#include "python/py_cown.h"
+#include "python/py_interp.h"
+#include "python/py_runtime.h"
+#include "python/py_state.h"
+#include "python/py_template.h"
+#include "python/py_when.h"
+
+static struct PyModuleDef core_module;
+
+core_state_t *py_state_of(PyObject *module) { return PyModule_GetState(module); }
+
+core_state_t *py_state_of_type(PyTypeObject *type) {
+    PyObject *module = PyType_GetModuleByDef(type, &core_module); /* borrowed */
+    return module != NULL ? PyModule_GetState(module) : NULL;
+}
+
+PyObject *py_state_import(PyObject **p_cached, const char *module, const char *name) {
+    if (*p_cached != NULL)
+        return *p_cached;
+    PyObject *imported = PyImport_ImportModule(module); /* owned */
+    if (imported == NULL)
+        return NULL;
+    PyObject *found = PyObject_GetAttrString(imported, name); /* owned */
+    Py_DECREF(imported);
+    if (*p_cached == NULL)
+        *p_cached = found;
+    else /* the import came back here and was faster */
+        Py_XDECREF(found);
+    return *p_cached;
+}
+
+static PyMethodDef transfer_functions[] = {
+    {"_transfer_roundtrip", core_transfer_roundtrip, METH_O,
+     "_transfer_roundtrip($module, value, /)\n--\n\nEncode and decode, for tests."},
+    {NULL, NULL, 0, NULL},
+};
+
+static int core_exec(PyObject *module) {
+    core_state_t *state = py_state_of(module);
+    state->worker = -1;
+    /* Interpreter ids are never reused; 0 says that nobody holds a cown. */
+    state->holder = (uint32_t)PyInterpreterState_GetID(PyInterpreterState_Get()) + 1;
+    state->owned = PyDict_New();
+    if (state->owned == NULL || py_transfer_state_init(module, &state->transfer) < 0 ||
+        py_template_init(state) < 0 || py_cown_add_type(module, state) < 0 ||
+        py_when_add_type(module, state) < 0)
+        return -1;
+    if (PyModule_AddFunctions(module, py_when_functions) < 0 ||
+        PyModule_AddFunctions(module, py_runtime_functions) < 0 ||
+        PyModule_AddFunctions(module, transfer_functions) < 0)
+        return -1;
+    return PyModule_AddStringConstant(module, "version", BOCPY_VERSION);
+}
+
+static int core_traverse(PyObject *module, visitproc visit, void *arg) {
+    core_state_t *state = py_state_of(module);
+    Py_VISIT(state->cown_type);
+    Py_VISIT(state->when_type);
+    Py_VISIT(state->owned);
+    Py_VISIT(state->failures);
+    Py_VISIT(state->template_of);
+    Py_VISIT(state->importing);
+    int result = py_functions_traverse(&state->functions, visit, arg);
+    return result != 0 ? result : py_transfer_state_traverse(&state->transfer, visit, arg);
+}
+
+static int core_clear(PyObject *module) {
+    core_state_t *state = py_state_of(module);
+    py_functions_clear(&state->functions);
+    Py_CLEAR(state->owned);
+    Py_CLEAR(state->failures);
+    Py_CLEAR(state->template_of);
+    Py_CLEAR(state->importing);
+    Py_CLEAR(state->when_type);
+    Py_CLEAR(state->cown_type);
+    py_transfer_state_clear(&state->transfer);
+    return 0;
+}
+
+static void core_free(void *module) { (void)core_clear(module); }
+
+static PyModuleDef_Slot core_slots[] = {
+    {Py_mod_exec, core_exec},
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#if PY_VERSION_HEX >= 0x030D0000
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL},
+};
+
+static struct PyModuleDef core_module = {
+    .m_base = PyModuleDef_HEAD_INIT,
+    .m_name = "bocpy._core",
+    .m_size = sizeof(core_state_t),
+    .m_slots = core_slots,
+    .m_traverse = core_traverse,
+    .m_clear = core_clear,
+    .m_free = core_free,
+};
+
+PyMODINIT_FUNC PyInit__core(void); /* the import system looks it up by name */
+
+PyMODINIT_FUNC PyInit__core(void) { return PyModuleDef_Init(&core_module); }

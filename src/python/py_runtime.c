@@ -1,0 +1,208 @@
+#include "python/py_runtime.h"
+
+#include "platform/cpu.h"
+#include "python/py_cown.h"
+#include "python/py_errors.h"
+#include "python/py_interp.h"
+#include "python/py_lease.h"
+#include "python/py_payload.h"
+#include "python/py_state.h"
+#include "python/py_wait.h"
+#include "python/py_worker.h"
+
+#include <boc/runtime.h>
+#include <boc/stats.h>
+
+bool py_runtime_main_owns_all(void) { return !boc_runtime_is_running() && py_interp_is_main(); }
+
+int py_runtime_ensure(void) {
+    if (boc_runtime_is_running())
+        return 0;
+    PyObject *module = PyImport_ImportModule("bocpy._runtime"); /* owned */
+    PyObject *done =
+        module != NULL ? PyObject_CallMethod(module, "ensure_started", NULL) : NULL; /* owned */
+    Py_XDECREF(module);
+    Py_XDECREF(done);
+    return done != NULL ? 0 : -1;
+}
+
+/* -- start ---------------------------------------------------------------------------- */
+
+static unsigned start_count; /* read by start_unlocked, set under main's GIL */
+
+static boc_status_t start_unlocked(int64_t timeout_ns) {
+    (void)timeout_ns;
+    boc_runtime_options_t options = {.worker_count = start_count, .host = py_worker_host};
+    return boc_runtime_start(&options);
+}
+
+static PyObject *core_start(PyObject *module, PyObject *args) {
+    core_state_t *state = py_state_of(module);
+    PyObject *path, *config; /* borrowed */
+    unsigned worker_count;
+    if (!PyArg_ParseTuple(args, "IO!O:_start", &worker_count, &PyList_Type, &path, &config))
+        return NULL;
+    boc_payload_t encoded = {NULL, NULL};
+    if (py_cown_take_back_all(state) < 0 || py_transfer_encode(state, config, &encoded) < 0 ||
+        py_worker_prepare(path, encoded) < 0)
+        return NULL;
+    py_worker_renew_all();
+    start_count = worker_count;
+    boc_status_t status;
+    Py_BEGIN_ALLOW_THREADS
+    status = start_unlocked(0);
+    Py_END_ALLOW_THREADS
+    if (status == BOC_OK)
+        Py_RETURN_NONE;
+    if (py_worker_trouble()[0] != '\0')
+        return PyErr_Format(PyExc_RuntimeError, "a worker could not start: %s",
+                            py_worker_trouble());
+    return py_errors_raise(status, "start");
+}
+
+/* -- waiting and stopping ------------------------------------------------------------------ */
+
+static boc_status_t stop_draining(int64_t timeout_ns) {
+    return boc_runtime_stop(BOC_STOP_DRAIN, timeout_ns);
+}
+
+static boc_status_t stop_dropping(int64_t timeout_ns) {
+    return boc_runtime_stop(BOC_STOP_DROP, timeout_ns);
+}
+
+/* None waits for ever.  True when the state was reached, False at the deadline. */
+static PyObject *wait_for(PyObject *timeout, boc_status_t (*wait)(int64_t), const char *what) {
+    int64_t deadline_ns;
+    if (py_wait_deadline(timeout, &deadline_ns) < 0)
+        return NULL;
+    if (boc_worker_index() >= 0 || !py_interp_is_main())
+        return PyErr_Format(PyExc_RuntimeError, "%s: not inside a behavior", what);
+    if (py_lease_held() > 0)
+        return PyErr_Format(PyExc_RuntimeError, "%s: this thread holds a cown", what);
+    boc_status_t status = py_wait_call(wait, deadline_ns);
+    if (status == BOC_OK || status == BOC_ETIMEOUT)
+        return PyBool_FromLong(status == BOC_OK);
+    return PyErr_Occurred() ? NULL : py_errors_raise(status, what);
+}
+
+static PyObject *core_quiesce(PyObject *module, PyObject *timeout) {
+    (void)module;
+    return wait_for(timeout, boc_runtime_wait, "quiesce");
+}
+
+static PyObject *core_stop(PyObject *module, PyObject *timeout) {
+    (void)module;
+    return wait_for(timeout, stop_draining, "wait");
+}
+
+static PyObject *core_drop(PyObject *module, PyObject *timeout) {
+    (void)module;
+    return wait_for(timeout, stop_dropping, "stop");
+}
+
+static PyObject *core_shutdown(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    boc_status_t status;
+    Py_BEGIN_ALLOW_THREADS
+    status = boc_runtime_shutdown();
+    Py_END_ALLOW_THREADS
+    if (status != BOC_OK)
+        return py_errors_raise(status, "shutdown");
+    Py_RETURN_NONE;
+}
+
+/* -- questions ------------------------------------------------------------------------------- */
+
+static PyObject *core_is_running(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    return PyBool_FromLong(boc_runtime_is_running());
+}
+
+static PyObject *core_worker_count(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    return PyLong_FromUnsignedLong(boc_runtime_worker_count());
+}
+
+static PyObject *core_worker_index(PyObject *module, PyObject *unused) {
+    (void)unused;
+    return PyLong_FromLong(py_state_of(module)->worker);
+}
+
+static PyObject *core_is_worker(PyObject *module, PyObject *unused) {
+    (void)unused;
+    return PyBool_FromLong(py_state_of(module)->worker >= 0);
+}
+
+static PyObject *core_cpu_counts(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    return Py_BuildValue("II", boc__cpu_physical_count(), boc__cpu_count());
+}
+
+static PyObject *stats_dict(const boc_worker_stats_t *stats) {
+    return Py_BuildValue(
+        "{sK sK sK sK sK sK sK sK sK sK sK sK sK sK}", "worker_index",
+        (unsigned long long)stats->worker_index, "pushed_local",
+        (unsigned long long)stats->pushed_local, "dispatched_to_pending",
+        (unsigned long long)stats->dispatched_to_pending, "pushed_remote",
+        (unsigned long long)stats->pushed_remote, "popped_local",
+        (unsigned long long)stats->popped_local, "popped_via_steal",
+        (unsigned long long)stats->popped_via_steal, "enqueue_cas_retries",
+        (unsigned long long)stats->enqueue_cas_retries, "dequeue_cas_retries",
+        (unsigned long long)stats->dequeue_cas_retries, "batch_resets",
+        (unsigned long long)stats->batch_resets, "steal_attempts",
+        (unsigned long long)stats->steal_attempts, "steal_failures",
+        (unsigned long long)stats->steal_failures, "parked", (unsigned long long)stats->parked,
+        "last_steal_attempt_ns", (unsigned long long)stats->last_steal_attempt_ns,
+        "fairness_arm_fires", (unsigned long long)stats->fairness_arm_fires);
+}
+
+static PyObject *core_last_stats(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    size_t count = boc_runtime_stats(NULL, 0);
+    boc_worker_stats_t *stats = PyMem_Calloc(count + 1, sizeof *stats);
+    if (stats == NULL)
+        return PyErr_NoMemory();
+    size_t filled = boc_runtime_stats(stats, count);
+    filled = filled < count ? filled : count;
+    PyObject *list = PyList_New(0); /* owned */
+    for (size_t i = 0; list != NULL && i < filled; i++) {
+        PyObject *dict = stats_dict(&stats[i]); /* owned */
+        if (dict == NULL || PyList_Append(list, dict) < 0)
+            Py_CLEAR(list);
+        Py_XDECREF(dict);
+    }
+    PyMem_Free(stats);
+    return list;
+}
+
+static PyObject *core_scheduler_stats(PyObject *module, PyObject *unused) {
+    return boc_runtime_is_running() ? core_last_stats(module, unused) : PyList_New(0);
+}
+
+PyMethodDef py_runtime_functions[] = {
+    {"_start", core_start, METH_VARARGS,
+     "_start($module, worker_count, path, config, /)\n--\n\nStart the workers."},
+    {"_quiesce", core_quiesce, METH_O,
+     "_quiesce($module, timeout, /)\n--\n\nWait until nothing is in flight."},
+    {"_stop", core_stop, METH_O, "_stop($module, timeout, /)\n--\n\nDrain and close."},
+    {"_drop", core_drop, METH_O, "_drop($module, timeout, /)\n--\n\nDrop and close."},
+    {"_shutdown", core_shutdown, METH_NOARGS,
+     "_shutdown($module, /)\n--\n\nEnd the workers' threads and interpreters."},
+    {"is_running", core_is_running, METH_NOARGS,
+     "is_running($module, /)\n--\n\nWhether a runtime is up."},
+    {"worker_count", core_worker_count, METH_NOARGS,
+     "worker_count($module, /)\n--\n\nWorkers of the runtime; 0 when none is up."},
+    {"worker_index", core_worker_index, METH_NOARGS,
+     "worker_index($module, /)\n--\n\nIndex of this interpreter's worker, or -1."},
+    {"is_worker", core_is_worker, METH_NOARGS,
+     "is_worker($module, /)\n--\n\nWhether this interpreter is a worker's."},
+    {"_cpu_counts", core_cpu_counts, METH_NOARGS,
+     "_cpu_counts($module, /)\n--\n\n"
+     "(physical cores, logical CPUs) that this process may use; 0 for unknown."},
+    {"_last_stats", core_last_stats, METH_NOARGS,
+     "_last_stats($module, /)\n--\n\nThe same, also after the runtime was stopped."},
+    {"scheduler_stats", core_scheduler_stats, METH_NOARGS,
+     "scheduler_stats($module, /)\n--\n\n"
+     "One dict of counters per worker since the runtime was started; empty when none is up."},
+    {NULL, NULL, 0, NULL},
+};

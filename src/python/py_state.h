@@ -1,0 +1,43 @@
+/* py_state.h - what one interpreter's copy of the module keeps.
+ *
+ * Each interpreter that imports bocpy._core has one core_state_t, the module's state.
+ * Objects in it belong to that interpreter.  A unit with state of its own declares
+ * the struct in its own header.
+ *
+ * Threads   any thread with an attached thread state of that interpreter.
+ */
+#ifndef BOC_PY_STATE_H
+#define BOC_PY_STATE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "python/py_functions.h"
+#include "python/py_transfer.h"
+
+typedef struct py_activation py_activation_t; /* see py_behavior.c */
+
+struct core_state {
+    PyTypeObject *cown_type;
+    PyTypeObject *when_type;      /* what when(...) returns */
+    PyObject *owned;              /* dict: address of a cown -> the handle that owns it here */
+    PyObject *failures;           /* module bocpy._failures, NULL until needed */
+    PyObject *template_of;        /* bocpy._origin.template_of, NULL until needed */
+    PyObject *importing;          /* bocpy._worker.importing: threads that import a module */
+    Py_ssize_t code_index;        /* of our word in code objects, -1 without */
+    uint32_t holder;              /* what a cown's holder word says when we own it */
+    int worker;                   /* index of the worker this interpreter is for, or -1 */
+    py_activation_t *frame;            /* the behavior that runs here, NULL without */
+    py_functions_t functions;     /* bodies made in this interpreter, by template */
+    py_transfer_state_t transfer;
+};
+
+core_state_t *py_state_of(PyObject *module);
+
+/* The state of the interpreter's module, found through a type of ours. */
+core_state_t *py_state_of_type(PyTypeObject *type);
+
+/* Import `module` and get `name`, once: `*p_cached` keeps it. Borrowed; NULL with an exception. */
+PyObject *py_state_import(PyObject **p_cached, const char *module, const char *name);
+
+#endif

@@ -1,0 +1,27 @@
+/* py_wait.h - blocking that lets other threads run and signals through.
+ *
+ * Only the main thread of the main interpreter handles signals.  It parks in short
+ * slices, since a signal can arrive just before it parks; every other thread parks
+ * once.
+ */
+#ifndef BOC_PY_WAIT_H
+#define BOC_PY_WAIT_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "platform/thread.h"
+
+/* Park without the GIL.  BOC_OK, BOC_ETIMEOUT, or BOC_EINTERRUPTED with the exception
+ * of a signal handler set. */
+boc_status_t py_wait_park(boc__parker_t *parker, int64_t deadline_ns);
+
+/* Call `wait(timeout_ns)`, which returns a status, without the GIL, again and again
+ * until it is not BOC_EINTERRUPTED, the deadline passes, or a handler raises. */
+boc_status_t py_wait_call(boc_status_t (*wait)(int64_t timeout_ns), int64_t deadline_ns);
+
+/* Seconds as a Python number (None: no limit) to a deadline.  -1 with ValueError for
+ * NaN, TypeError for what is no number; infinity and great values mean no limit. */
+int py_wait_deadline(PyObject *timeout, int64_t *p_deadline_ns);
+
+#endif

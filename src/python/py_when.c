@@ -1,0 +1,282 @@
+#include "python/py_when.h"
+
+#include "python/py_behavior.h"
+#include "python/py_errors.h"
+#include "python/py_interp.h"
+#include "python/py_runtime.h"
+#include "python/py_state.h"
+#include "python/py_template.h"
+
+#include <stddef.h>
+
+/* What when(...) returns: the checked arguments, waiting for a function. */
+typedef struct py_when {
+    PyObject_VAR_HEAD
+    vectorcallfunc vectorcall;
+    PyObject *arguments[]; /* owned; each a Cown or a tuple of them */
+} py_when_t;
+
+/* -- arguments ---------------------------------------------------------------------------- */
+
+static PyObject *check_group(core_state_t *state, PyObject *group) {
+    PyObject *cowns = PySequence_Tuple(group); /* owned; a copy of a list */
+    for (Py_ssize_t i = 0; cowns != NULL && i < PyTuple_GET_SIZE(cowns); i++) {
+        PyObject *item = PyTuple_GET_ITEM(cowns, i); /* borrowed */
+        if (py_cown_check(state, item))
+            continue;
+        PyErr_Format(PyExc_TypeError, "when: item %zd of a group is a %.100s, not a Cown", i,
+                     Py_TYPE(item)->tp_name);
+        Py_CLEAR(cowns);
+    }
+    return cowns;
+}
+
+static PyObject *check_argument(core_state_t *state, PyObject *argument) {
+    if (py_cown_check(state, argument))
+        return Py_NewRef(argument);
+    if (PyList_Check(argument) || PyTuple_Check(argument))
+        return check_group(state, argument);
+    PyErr_Format(PyExc_TypeError,
+                 "when: every argument must be a Cown, or a list or tuple of them, not a %.100s",
+                 Py_TYPE(argument)->tp_name);
+    return NULL;
+}
+
+static Py_ssize_t count_requests(const py_when_t *when) {
+    Py_ssize_t count = 0;
+    for (Py_ssize_t i = 0; i < Py_SIZE(when); i++)
+        count += PyTuple_Check(when->arguments[i]) ? PyTuple_GET_SIZE(when->arguments[i]) : 1;
+    return count;
+}
+
+static bool has_groups(const py_when_t *when) {
+    for (Py_ssize_t i = 0; i < Py_SIZE(when); i++)
+        if (PyTuple_Check(when->arguments[i]))
+            return true;
+    return false;
+}
+
+static void request(boc_behavior_t *behavior, size_t index, PyObject *handle) {
+    boc_cown_t *native = py_cown_native(handle);
+    boc_cown_ref(native);
+    boc_behavior_request(behavior, index, native, BOC_WRITE);
+}
+
+static void fill_requests(const py_when_t *when, boc_behavior_t *behavior) {
+    uint32_t *lengths = py_behavior_lengths(behavior);
+    size_t at = 0;
+    for (Py_ssize_t i = 0; i < Py_SIZE(when); i++) {
+        PyObject *argument = when->arguments[i]; /* borrowed */
+        if (!PyTuple_Check(argument)) {
+            request(behavior, at++, argument);
+            if (lengths != NULL)
+                lengths[i] = PY_SINGLE;
+            continue;
+        }
+        lengths[i] = (uint32_t)PyTuple_GET_SIZE(argument);
+        for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(argument); k++)
+            request(behavior, at++, PyTuple_GET_ITEM(argument, k));
+    }
+}
+
+/* -- captures ------------------------------------------------------------------------------- */
+
+static int encode_capture(core_state_t *state, PyObject *value, PyObject *name,
+                          boc_payload_t *out) {
+    if (py_transfer_encode(state, value, out) == 0)
+        return 0;
+    if (name != NULL)
+        py_errors_add_note("while capturing variable '%U' of a behavior", name);
+    return -1;
+}
+
+static int encode_captures(core_state_t *state, const py_template_t *template, PyObject *func,
+                           PyObject *values, boc_payload_t *captures) {
+    if (values != NULL) {
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(values); i++)
+            if (encode_capture(state, PyTuple_GET_ITEM(values, i), NULL, &captures[i]) < 0)
+                return -1;
+        return 0;
+    }
+    for (uint32_t i = 0; i < template->entry_count; i++) {
+        PyObject *value = py_template_capture(template, func, i); /* owned */
+        int done = value != NULL
+                       ? encode_capture(state, value, template->entries[i].name, &captures[i])
+                       : -1;
+        Py_XDECREF(value);
+        if (done < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* -- scheduling --------------------------------------------------------------------------------- */
+
+static PyObject *submit(core_state_t *state, boc_behavior_t *behavior) {
+    boc_cown_t *result = boc_behavior_result(behavior);
+    boc_cown_set_holder(result, PY_HOLDER_PRODUCER);
+    boc_cown_ref(result);
+    PyObject *handle = py_cown_wrap(state, result); /* owned */
+    if (handle == NULL) {
+        boc_behavior_free(behavior);
+        return NULL;
+    }
+    boc_status_t status = boc_behavior_schedule(behavior);
+    if (status == BOC_OK)
+        return handle;
+    Py_DECREF(handle);
+    if (status == BOC_ECLOSED) {
+        PyErr_SetString(PyExc_RuntimeError, "when: the runtime is shutting down");
+        return NULL;
+    }
+    return py_errors_raise(status, "when");
+}
+
+static PyObject *schedule(core_state_t *state, const py_when_t *when, PyObject *func) {
+    PyObject *values = NULL; /* owned */
+    PyObject *result = NULL; /* owned */
+    boc_behavior_t *behavior = NULL;
+
+    py_template_t *template = py_template_find(state, func, Py_SIZE(when));
+    if (template == NULL)
+        return NULL;
+    if (template->snapshot != NULL) {
+        values = py_template_snapshot(template, func);
+        if (values == NULL)
+            goto done;
+    }
+    size_t captures = values != NULL ? (size_t)PyTuple_GET_SIZE(values) : template->entry_count;
+    boc_status_t status =
+        py_behavior_new(template->id, (size_t)count_requests(when), (size_t)Py_SIZE(when),
+                        captures, has_groups(when), &behavior);
+    if (status != BOC_OK) {
+        py_errors_raise(status, "when");
+        goto done;
+    }
+    fill_requests(when, behavior);
+    py_call_t *call = boc_behavior_data(behavior);
+    if (encode_captures(state, template, func, values, call->captures) < 0) {
+        boc_behavior_free(behavior);
+        goto done;
+    }
+    result = submit(state, behavior);
+done:
+    Py_XDECREF(values);
+    py_template_release(template);
+    return result;
+}
+
+/* 1 while this thread imports a module for its definitions only. */
+static int is_importing(core_state_t *state) {
+    if (state->worker < 0)
+        return 0;
+    if (py_state_import(&state->importing, "bocpy._worker", "importing") == NULL)
+        return -1;
+    if (PyDict_GET_SIZE(state->importing) == 0)
+        return 0;
+    PyObject *ident = PyLong_FromUnsignedLong(PyThread_get_thread_ident()); /* owned */
+    int is_here = ident != NULL ? PyDict_Contains(state->importing, ident) : -1;
+    Py_XDECREF(ident);
+    return is_here;
+}
+
+/* What a module-level behavior yields while a worker imports its module. */
+static PyObject *inert_result(core_state_t *state) {
+    return PyObject_CallOneArg((PyObject *)state->cown_type, Py_None);
+}
+
+static PyObject *when_vectorcall(PyObject *op, PyObject *const *args, size_t nargsf,
+                                 PyObject *kwnames) {
+    if (PyVectorcall_NARGS(nargsf) != 1 || (kwnames != NULL && PyTuple_GET_SIZE(kwnames) > 0)) {
+        PyErr_SetString(PyExc_TypeError, "when(...) takes the function to run, and nothing else");
+        return NULL;
+    }
+    core_state_t *state = py_state_of_type(Py_TYPE(op));
+    int importing = is_importing(state);
+    if (importing != 0)
+        return importing > 0 ? inert_result(state) : NULL;
+    if (state->worker < 0 && py_runtime_ensure() < 0)
+        return NULL;
+    return schedule(state, (py_when_t *)op, args[0]);
+}
+
+static PyObject *core_when(PyObject *module, PyObject *const *args, Py_ssize_t count) {
+    core_state_t *state = py_state_of(module);
+    py_when_t *when = PyObject_GC_NewVar(py_when_t, state->when_type, count);
+    if (when == NULL)
+        return NULL;
+    when->vectorcall = when_vectorcall;
+    for (Py_ssize_t i = 0; i < count; i++)
+        when->arguments[i] = NULL;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        when->arguments[i] = check_argument(state, args[i]);
+        if (when->arguments[i] == NULL) {
+            Py_DECREF(when);
+            return NULL;
+        }
+    }
+    PyObject_GC_Track(when);
+    return (PyObject *)when;
+}
+
+/* -- the decorator's type --------------------------------------------------------------------------- */
+
+static int when_traverse(PyObject *op, visitproc visit, void *arg) {
+    Py_VISIT(Py_TYPE(op));
+    for (Py_ssize_t i = 0; i < Py_SIZE(op); i++)
+        Py_VISIT(((py_when_t *)op)->arguments[i]);
+    return 0;
+}
+
+static void when_dealloc(PyObject *op) {
+    PyTypeObject *type = Py_TYPE(op);
+    PyObject_GC_UnTrack(op);
+    for (Py_ssize_t i = 0; i < Py_SIZE(op); i++)
+        Py_XDECREF(((py_when_t *)op)->arguments[i]);
+    PyObject_GC_Del(op);
+    Py_DECREF(type);
+}
+
+static PyMemberDef when_members[] = {
+    {"__vectorcalloffset__", Py_T_PYSSIZET, offsetof(py_when_t, vectorcall), Py_READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot when_slots[] = {
+    {Py_tp_traverse, when_traverse},
+    {Py_tp_dealloc, when_dealloc},
+    {Py_tp_call, PyVectorcall_Call},
+    {Py_tp_members, when_members},
+    {0, NULL},
+};
+
+static PyType_Spec when_spec = {
+    .name = "bocpy._core.when_decorator",
+    .basicsize = offsetof(py_when_t, arguments),
+    .itemsize = sizeof(PyObject *),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL |
+             Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = when_slots,
+};
+
+int py_when_add_type(PyObject *module, core_state_t *state) {
+    state->when_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &when_spec, NULL);
+    return state->when_type != NULL ? 0 : -1;
+}
+
+PyMethodDef py_when_functions[] = {
+    {"when", (PyCFunction)(void (*)(void))core_when, METH_FASTCALL,
+     "when($module, /, *cowns)\n--\n\n"
+     "Schedule the decorated function to run once, when it alone owns *cowns*.\n\n"
+     "Each argument is a Cown, which the function gets as a Cown, or a list or tuple of\n"
+     "Cowns, which it gets as a list. The decorated name becomes a new Cown that will hold\n"
+     "what the function returns, or the exception that escapes it. May be used from any\n"
+     "thread of the main interpreter and inside behaviors; starts the runtime if none is up.\n\n"
+     "Raises:\n"
+     "    TypeError: if an argument is no cown, or the function's parameters do not fit.\n"
+     "    SyntaxError: if the function is asynchronous, a generator, or decorated above.\n"
+     "    NameError: if the function uses a name that nothing defines.\n"
+     "    RuntimeError: if the runtime is shutting down.\n"
+     "    Exception: what pickle raises, if a captured variable cannot travel."},
+    {NULL, NULL, 0, NULL},
+};

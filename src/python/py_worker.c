@@ -1,0 +1,246 @@
+#include "python/py_worker.h"
+
+#include "platform/thread.h"
+#include "python/py_interp.h"
+#include "python/py_payload.h"
+#include "python/py_state.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A waiting thread asks for a worker's GIL after this long; main's own is 5 ms. */
+#define SWITCH_INTERVAL_S 1e-4
+
+static struct {
+    boc__mutex_t mutex;
+    char *path;            /* guarded by mutex; entries of sys.path, each with its NUL */
+    size_t path_bytes;     /* guarded by mutex */
+    boc_payload_t config;  /* guarded by mutex */
+    char trouble[512];     /* guarded by mutex while workers start */
+    _Atomic uint32_t generation; /* of the configuration; workers compare */
+} globals = {.mutex = BOC_MUTEX_INITIALIZER};
+
+static _Thread_local struct {
+    PyThreadState *thread_state;
+    core_state_t *state;
+    PyObject *module; /* owned; keeps `state` */
+    uint32_t generation;
+} tl_worker;
+
+core_state_t *py_worker_state(void) {
+    assert(tl_worker.state != NULL);
+    return tl_worker.state;
+}
+
+const char *py_worker_trouble(void) { return globals.trouble; }
+
+/* -- in main ------------------------------------------------------------------------- */
+
+static char *flatten(PyObject *path, size_t *p_bytes) {
+    char *flat = NULL;
+    size_t bytes = 0;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(path); i++) {
+        PyObject *encoded; /* owned */
+        if (!PyUnicode_FSConverter(PyList_GET_ITEM(path, i), &encoded)) {
+            PyErr_Clear(); /* what main cannot use as a path either */
+            continue;
+        }
+        size_t size = (size_t)PyBytes_GET_SIZE(encoded) + 1;
+        char *grown = realloc(flat, bytes + size);
+        if (grown == NULL) {
+            Py_DECREF(encoded);
+            free(flat);
+            PyErr_NoMemory();
+            return NULL;
+        }
+        flat = grown;
+        memcpy(flat + bytes, PyBytes_AS_STRING(encoded), size);
+        bytes += size;
+        Py_DECREF(encoded);
+    }
+    *p_bytes = bytes;
+    return flat != NULL ? flat : calloc(1, 1);
+}
+
+int py_worker_prepare(PyObject *path, boc_payload_t config) {
+    size_t bytes = 0;
+    char *flat = flatten(path, &bytes);
+    if (flat == NULL) {
+        boc_payload_drop(&config);
+        return -1;
+    }
+    boc__mutex_lock(&globals.mutex);
+    char *old_path = globals.path;
+    boc_payload_t old_config = globals.config;
+    globals.path = flat;
+    globals.path_bytes = bytes;
+    globals.config = config;
+    globals.trouble[0] = '\0';
+    boc__mutex_unlock(&globals.mutex);
+    free(old_path);
+    boc_payload_drop(&old_config);
+    return 0;
+}
+
+void py_worker_renew_all(void) {
+    /* release: the configuration, to check_generation. */
+    atomic_fetch_add_explicit(&globals.generation, 1, memory_order_release);
+}
+
+/* -- on the worker ------------------------------------------------------------------------ */
+
+static PyObject *unflatten(void) {
+    PyObject *path = PyList_New(0); /* owned */
+    boc__mutex_lock(&globals.mutex);
+    for (size_t at = 0; path != NULL && at < globals.path_bytes;
+         at += strlen(globals.path + at) + 1) {
+        PyObject *entry = PyUnicode_DecodeFSDefault(globals.path + at); /* owned */
+        if (entry == NULL || PyList_Append(path, entry) < 0)
+            Py_CLEAR(path);
+        Py_XDECREF(entry);
+    }
+    boc__mutex_unlock(&globals.mutex);
+    return path;
+}
+
+static boc_payload_t copy_config(void) {
+    boc_payload_t config;
+    boc__mutex_lock(&globals.mutex);
+    py_payload_copy(&config, &globals.config);
+    boc__mutex_unlock(&globals.mutex);
+    return config;
+}
+
+/* Call bocpy._worker.boot with main's configuration. */
+static int boot(core_state_t *state) {
+    PyObject *config = NULL; /* owned */
+    PyObject *module = NULL; /* owned */
+    PyObject *done = NULL;   /* owned */
+    boc_payload_t encoded = copy_config();
+    config = py_transfer_decode(state, &encoded);
+    boc_payload_drop(&encoded);
+    if (config != NULL)
+        module = PyImport_ImportModule("bocpy._worker");
+    if (module != NULL)
+        done = PyObject_CallMethod(module, "boot", "O", config);
+    Py_XDECREF(module);
+    Py_XDECREF(config);
+    Py_XDECREF(done);
+    return done != NULL ? 0 : -1;
+}
+
+static int set_up(unsigned worker) {
+    PyObject *path = unflatten(); /* owned */
+    if (path == NULL || PySys_SetObject("path", path) < 0) {
+        Py_XDECREF(path);
+        return -1;
+    }
+    Py_DECREF(path);
+    PyObject *sys = PyImport_ImportModule("sys"); /* owned */
+    PyObject *done = sys != NULL ? PyObject_CallMethod(sys, "setswitchinterval", "d",
+                                                       SWITCH_INTERVAL_S)
+                                 : NULL; /* owned */
+    Py_XDECREF(done);
+    Py_XDECREF(sys);
+    if (done == NULL)
+        return -1;
+    tl_worker.module = PyImport_ImportModule("bocpy._core");
+    if (tl_worker.module == NULL)
+        return -1;
+    tl_worker.state = py_state_of(tl_worker.module);
+    tl_worker.state->worker = (int)worker;
+    /* acquire: see py_worker_renew_all. */
+    tl_worker.generation = atomic_load_explicit(&globals.generation, memory_order_acquire);
+    return boot(tl_worker.state);
+}
+
+static void note_trouble(const char *text) {
+    boc__mutex_lock(&globals.mutex);
+    (void)PyOS_snprintf(globals.trouble, sizeof globals.trouble, "%s", text);
+    boc__mutex_unlock(&globals.mutex);
+}
+
+static void note_raised(void) {
+    PyObject *error = PyErr_GetRaisedException(); /* owned */
+    PyObject *text = PyUnicode_FromFormat("%s: %S", Py_TYPE(error)->tp_name, error); /* owned */
+    const char *utf8 = text != NULL ? PyUnicode_AsUTF8(text) : NULL;
+    note_trouble(utf8 != NULL ? utf8 : Py_TYPE(error)->tp_name);
+    PyErr_Clear();
+    Py_XDECREF(text);
+    Py_DECREF(error);
+}
+
+static void end_interpreter(void) {
+    if (tl_worker.state != NULL) {
+        py_functions_clear(&tl_worker.state->functions);
+        tl_worker.state = NULL;
+    }
+    Py_CLEAR(tl_worker.module);
+    py_interp_destroy(tl_worker.thread_state);
+    tl_worker.thread_state = NULL;
+}
+
+static boc_status_t worker_enter(void *context, unsigned worker) {
+    (void)context;
+    char reason[256];
+    tl_worker.thread_state = py_interp_create(reason, sizeof reason);
+    if (tl_worker.thread_state == NULL) {
+        note_trouble(reason);
+        return BOC_ETHREAD;
+    }
+    if (set_up(worker) == 0)
+        return BOC_OK;
+    note_raised();
+    end_interpreter();
+    return BOC_ETHREAD;
+}
+
+static void worker_leave(void *context, unsigned worker) {
+    (void)context, (void)worker;
+    end_interpreter();
+}
+
+/* Whatever a body printed without a newline becomes visible before the worker sleeps. */
+static void flush_stream(const char *name) {
+    PyObject *stream = PySys_GetObject(name); /* borrowed */
+    if (stream == NULL || stream == Py_None)
+        return;
+    Py_INCREF(stream);
+    PyObject *done = PyObject_CallMethod(stream, "flush", NULL); /* owned */
+    if (done == NULL)
+        PyErr_Clear();
+    Py_XDECREF(done);
+    Py_DECREF(stream);
+}
+
+static void before_park(void *context, unsigned worker) {
+    (void)context, (void)worker;
+    flush_stream("stdout");
+    flush_stream("stderr");
+    (void)PyEval_SaveThread();
+}
+
+static void renew(void) {
+    /* acquire: the configuration. */
+    uint32_t generation = atomic_load_explicit(&globals.generation, memory_order_acquire);
+    if (generation == tl_worker.generation)
+        return;
+    tl_worker.generation = generation;
+    py_functions_clear(&tl_worker.state->functions);
+    if (boot(tl_worker.state) < 0)
+        PyErr_WriteUnraisable(NULL);
+}
+
+static void after_park(void *context, unsigned worker) {
+    (void)context, (void)worker;
+    PyEval_RestoreThread(tl_worker.thread_state);
+    renew();
+}
+
+const boc_host_t py_worker_host = {
+    .worker_enter = worker_enter,
+    .worker_leave = worker_leave,
+    .before_park = before_park,
+    .after_park = after_park,
+};
