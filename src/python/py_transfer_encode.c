@@ -359,23 +359,23 @@ static int put_set(py_encoder_t *e, PyObject *object, Py_ssize_t references) {
 /* A tuple or frozenset: `items` is walked. */
 static int put_frozen(py_encoder_t *e, int tag, PyObject *object, Py_ssize_t references,
                       PyObject *items, Py_ssize_t count) {
-    bool is_shared = count > 0 && py_encoder_is_shared(object, references);
+    if (count == 0 && tag == TAG_TUPLE)
+        return write_tagged_number(e, tag, 0);
+    py_frame_kind_t kind = tag == TAG_TUPLE ? FRAME_TUPLE : FRAME_SET;
+    bool is_shared = py_encoder_is_shared(object, references);
     if (is_shared) {
         int status = py_encoder_write_seen(e, object);
+        if (status == 0)
+            status = count == 0 ? py_encoder_memoize(e, object) : py_encoder_begin(e, object);
         if (status != 0)
             return status < 0 ? -1 : PUT_DONE;
-        if (py_encoder_begin(e, object) < 0)
-            return -1;
         tag |= TAG_SHARED;
     }
     if (write_tagged_number(e, tag, (uint64_t)count) < 0)
         return -1;
     if (count == 0)
         return PUT_DONE;
-    py_frame_t *frame =
-        py_encoder_push(e, tag == TAG_FROZENSET || tag == (TAG_FROZENSET | TAG_SHARED) ? FRAME_SET
-                                                                                       : FRAME_TUPLE,
-                        object, items);
+    py_frame_t *frame = py_encoder_push(e, kind, object, items);
     if (frame == NULL)
         return -1;
     frame->count = count;

@@ -216,8 +216,8 @@ static int step_pairs(py_encoder_t *e, py_frame_t *frame) {
             return PyErr_Occurred() ? -1 : py_encoder_write_byte(e, TAG_END);
         if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
             Py_DECREF(pair);
-            return refuse_reduction(e->state, frame->object,
-                                    "the fifth item must give pairs");
+            PyErr_SetString(PyExc_TypeError, "dict items iterator must return 2-tuples");
+            return -1;
         }
         PyObject *key = Py_NewRef(PyTuple_GET_ITEM(pair, 0)); /* owned */
         frame->waiting = Py_NewRef(PyTuple_GET_ITEM(pair, 1));
