@@ -243,6 +243,9 @@ boc_status_t boc_behavior_schedule(boc_behavior_t *behavior) {
     boc_status_t status = boc__gate_enter(worker != NULL ? &worker->tally : NULL);
     if (status != BOC_OK) {
         free_behavior(behavior);
+        /* A waiter may have seen the entry that was taken back. */
+        if (worker == NULL && boc__pool.on_idle != NULL)
+            boc__pool.on_idle();
         return status;
     }
     if (has_result(behavior))

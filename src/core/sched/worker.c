@@ -479,8 +479,17 @@ static bool is_dormant(boc__worker_t *worker) {
 
 /* Wait, outside the stack of sleepers, until the worker is wanted again. */
 static void lie_dormant(boc__worker_t *worker) {
-    if (boc__idle_end_search(&boc__pool.idle, &worker->idler))
-        boc__idle_notify(&boc__pool.idle, NULL); /* our wake-up was meant for somebody */
+    boc__idle_t *idle = &boc__pool.idle;
+    boc__slab_flush();
+    /* Its last body may have been the last of all: a moment among the sleepers lets
+     * the waiters know, as in sleep_once. */
+    boc__idle_register(idle, &worker->idler);
+    boc__pool.on_idle();
+    (void)boc__idle_leave(idle, &worker->idler);
+    /* Others may count on us: we were woken for work, or searched for it, or saw it
+     * as a sleeper, and go without. */
+    (void)boc__idle_end_search(idle, &worker->idler);
+    boc__idle_notify(idle, NULL);
     while (is_dormant(worker) && !is_ending())
         (void)park(worker, BOC_FOREVER);
 }
