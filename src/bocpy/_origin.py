@@ -4,16 +4,16 @@ Runs where ``when`` is applied, once per code object and namespace. `bocpy._work
 that rebuilds them.
 """
 
-import builtins
 import marshal
 import sys
 from collections.abc import Callable
 from functools import cached_property
-from types import CellType, CodeType, FrameType, FunctionType, ModuleType
-from typing import Any, NamedTuple
+from types import CodeType, FrameType, FunctionType, ModuleType
+from typing import Any
 
-from bocpy import _config, _decorators, _modules, _names, transpiler
+from bocpy import _config, _decorators, _modules, _names
 from bocpy._modules import travels_by_name
+from bocpy._resolve import Resolver, Uses, is_empty, later_function
 
 __all__ = [
     "config_changes",
@@ -117,16 +117,6 @@ def reduce_module(module: ModuleType) -> tuple[Any, ...]:
     return _worker.module_by_name, (module.__name__,)
 
 
-class _Uses(NamedTuple):
-    """How the module-level names that a function needs get to a worker."""
-
-    captured: list[str]
-    modules: list[tuple[str, str]]
-    later: list[tuple[str, CodeType]]
-    missing: list[tuple[str, int]]
-    incomplete: bool
-
-
 class _Shape:
     """What can be said of a function once for all its decorations."""
 
@@ -140,14 +130,14 @@ class _Shape:
         self._frame = frame
 
     @cached_property
-    def uses(self) -> _Uses:
+    def uses(self) -> Uses:
         """The module-level names of the function, and of what it reaches in its module."""
-        return _Resolver(self, self._frame).resolve()
+        return Resolver(self.func, self.names, self._frame).resolve()
 
     @property
     def has_empty_cell(self) -> bool:
         """Whether an enclosing function assigns a captured variable only later."""
-        return any(_is_empty(cell) for cell in self.func.__closure__ or ())
+        return any(is_empty(cell) for cell in self.func.__closure__ or ())
 
     @property
     def is_incomplete(self) -> bool:
@@ -212,175 +202,6 @@ class _Shape:
         return error
 
 
-class _Resolver:
-    """Follows names through the functions and classes of one module."""
-
-    def __init__(self, shape: _Shape, frame: FrameType | None) -> None:
-        self._namespace = shape.namespace
-        self._module_name = shape.namespace.get("__name__")
-        self._place = shape.place
-        self._summary = shape.summary
-        self._builtins = _builtins_of(shape.namespace)
-        self._stored = shape.names.stored
-        self._func = shape.func
-        self._names = shape.names
-        self._frame = frame
-        self._seen: set[int] = set()
-        self._carried: dict[str, str] = {}
-        self._uses = _Uses([], [], [], [], False)
-        self._incomplete = False
-
-    def resolve(self) -> _Uses:
-        """Return how every name that the function may need travels."""
-        self._seen.add(id(self._func.__code__))
-        self._follow_closure(self._func)
-        for name, line in self._names.loaded.items():
-            if not self._carry(name) and name not in self._stored:
-                self._uses.missing.append((name, line))
-        for name in sorted(self._names.optional):
-            self._carry(name)
-        return self._uses._replace(incomplete=self._incomplete)
-
-    def _carry(self, name: str) -> bool:
-        """Decide how *name* travels; False if nothing defines it."""
-        if name in self._carried or name in _modules.DUNDERS:
-            return True
-        if name not in self._namespace:
-            return name in self._builtins or self._comes_later(name)
-        self._carried[name] = name
-        value = self._namespace[name]
-        if not self._is_present(name, value):
-            if isinstance(value, ModuleType):
-                self._uses.modules.append((name, value.__name__))
-                return True
-            self._uses.captured.append(name)
-        self._follow(value)
-        return True
-
-    def _is_present(self, name: str, value: object) -> bool:
-        """Say whether a worker's copy of the module has *name* by itself."""
-        by_name = self._place[0] == "module"
-        if self._summary is None:
-            if not by_name:
-                return False
-            if isinstance(value, type | FunctionType):
-                return travels_by_name(value) or not _can_ship(value)
-            return isinstance(value, ModuleType) or not _can_ship(value)
-        if name in self._summary.rebound:
-            return True
-        bindings = self._summary.bindings.get(name)
-        if bindings is None:
-            return self._is_star_import(name, value) or (by_name and not _can_ship(value))
-        last = bindings[-1]
-        if by_name or last.kept:
-            if last.kind is transpiler.Kind.IMPORT:
-                return all(b.kind is last.kind and (by_name or b.kept) for b in bindings)
-            if last.kind is transpiler.Kind.FUNCTION and _is_defined_at(value, last):
-                return True
-            if last.kind is transpiler.Kind.CLASS and isinstance(value, type):
-                return travels_by_name(value)
-        return by_name and not _can_ship(value)
-
-    def _is_star_import(self, name: str, value: object) -> bool:
-        if self._summary is None:
-            return False
-        for written in self._summary.star_imports:
-            level = len(written) - len(written.lstrip("."))
-            package = str(self._namespace.get("__package__") or "").split(".")
-            parents = package[: len(package) - level + 1] if level else []
-            full = ".".join([*parents, *filter(None, [written[level:]])])
-            module = sys.modules.get(full)
-            if module is not None and vars(module).get(name, module) is value:
-                return True
-        return False
-
-    def _comes_later(self, name: str) -> bool:
-        """Say whether the module defines *name* further down."""
-        if self._summary is None:
-            return self._carry_later_code(name)
-        if name in self._summary.rebound:
-            return True
-        bindings = self._summary.bindings.get(name)
-        if bindings is None:
-            return False
-        self._carried[name] = name
-        if bindings[-1].kind is transpiler.Kind.VARIABLE:
-            self._incomplete = True
-        for code in self._summary.definitions(name):
-            self._follow_code(code)
-        return True
-
-    def _carry_later_code(self, name: str) -> bool:
-        """Find a function that the running, sourceless module has yet to define."""
-        frame = self._frame
-        while frame is not None:
-            if frame.f_globals is self._namespace and frame.f_locals is frame.f_globals:
-                code = _later_function(frame.f_code, name)
-                if code is not None:
-                    self._carried[name] = name
-                    self._uses.later.append((name, code))
-                    self._follow_code(code)
-                    return True
-            frame = frame.f_back
-        return False
-
-    def _follow(self, value: Any) -> None:
-        """Carry what a function, a class or an instance of the module may use."""
-        if id(value) in self._seen:
-            return
-        if isinstance(value, FunctionType):
-            self._seen.add(id(value))
-            if value.__globals__ is self._namespace:
-                self._follow_code(value.__code__)
-            self._follow_closure(value)
-        elif isinstance(value, type):
-            self._follow_class(value)
-        elif not isinstance(value, ModuleType):
-            self._follow_class(type(value))
-            if not isinstance(value, FunctionType):
-                self._follow_wrapped(value)
-
-    def _follow_wrapped(self, value: Any) -> None:
-        for attribute in ("__wrapped__", "__func__", "func", "fget", "fset", "fdel"):
-            try:
-                wrapped = getattr(value, attribute, None)
-            except Exception:
-                continue
-            if isinstance(wrapped, FunctionType):
-                self._follow(wrapped)
-
-    def _follow_closure(self, func: FunctionType) -> None:
-        for cell in func.__closure__ or ():
-            if not _is_empty(cell):
-                content = cell.cell_contents
-                if isinstance(content, FunctionType | type):
-                    self._follow(content)
-        wrapped = func.__dict__.get("__wrapped__")
-        if isinstance(wrapped, FunctionType):
-            self._follow(wrapped)
-
-    def _follow_class(self, cls: type) -> None:
-        if id(cls) in self._seen or cls.__module__ != self._module_name:
-            return
-        self._seen.add(id(cls))
-        for base in cls.__mro__[1:]:
-            self._follow_class(base)
-        self._follow_class(type(cls))
-        for member in list(vars(cls).values()):
-            if isinstance(member, FunctionType | type):
-                self._follow(member)
-            else:
-                self._follow_wrapped(member)
-
-    def _follow_code(self, code: CodeType) -> None:
-        if id(code) in self._seen:
-            return
-        self._seen.add(id(code))
-        found = _names.global_names(code)
-        for name in (*found.loaded, *sorted(found.optional)):
-            self._carry(name)
-
-
 class _Reader:
     """Snapshots a body some of whose variables have yet to be assigned."""
 
@@ -389,7 +210,7 @@ class _Reader:
         self._later = {
             name: code
             for kind, _, name in entries
-            if kind == CELL and (code := _later_function(frame.f_code, name)) is not None
+            if kind == CELL and (code := later_function(frame.f_code, name)) is not None
         }
 
     def __call__(self, func: FunctionType) -> tuple[Any, ...]:
@@ -403,7 +224,7 @@ class _Reader:
         if kind == KEYWORD:
             return (func.__kwdefaults__ or {})[key]
         cell = (func.__closure__ or ())[key]
-        if not _is_empty(cell):
+        if not is_empty(cell):
             return cell.cell_contents
         code = self._later.get(name)
         if code is None:
@@ -485,58 +306,3 @@ def _check_callable(func: Any, argument_count: int) -> None:
         raise TypeError(
             f"behavior {func!r} does not take the {argument_count} arguments of `when`: {error}"
         ) from None
-
-
-def _is_defined_at(value: object, binding: transpiler.Binding) -> bool:
-    """Say whether *value* is the function that a statement of the source made."""
-    if isinstance(value, FunctionType) and value.__code__.co_firstlineno == binding.line:
-        return True
-    return binding.line != binding.last_line and callable(value)
-
-
-def _later_function(code: CodeType, name: str) -> CodeType | None:
-    """Return the code of the plain function *name* that *code* defines, if it does."""
-    import dis
-
-    pending: CodeType | None = None
-    for instruction in dis.get_instructions(code):
-        operation = instruction.opname
-        if operation.startswith("LOAD_CONST"):
-            constant = instruction.argval
-            pending = constant if isinstance(constant, CodeType) else None
-        elif operation == "MAKE_FUNCTION":
-            if instruction.arg:
-                pending = None
-        elif operation in ("STORE_NAME", "STORE_DEREF", "STORE_FAST", "STORE_GLOBAL"):
-            if pending is not None and instruction.argval == name and not pending.co_freevars:
-                return pending
-            pending = None
-        else:
-            pending = None
-    return None
-
-
-def _is_empty(cell: CellType) -> bool:
-    try:
-        _ = cell.cell_contents
-    except ValueError:
-        return True
-    return False
-
-
-def _builtins_of(namespace: dict[str, Any]) -> dict[str, Any]:
-    found = namespace.get("__builtins__", builtins)
-    return vars(found) if isinstance(found, ModuleType) else dict(found)
-
-
-def _can_ship(value: object) -> bool:
-    """Say whether a variable of an importable module can be copied to a worker."""
-    if value is None or isinstance(value, str | bytes | int | float | complex):
-        return True
-    try:
-        from bocpy import _pickling
-
-        _pickling.dumps(value)
-    except Exception:
-        return False
-    return True

@@ -6,8 +6,6 @@ functions, classes, literal constants, aliases and types stay, each at its own l
 the program goes. The summary also says, for any module with source, what each of its names is.
 """
 
-import __future__
-
 import ast
 import copy
 import enum
@@ -15,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from types import CodeType
-from typing import TypeGuard
+
+from bocpy import _syntax
 
 __all__ = [
     "Behavior",
@@ -23,7 +22,6 @@ __all__ = [
     "Kind",
     "Module",
     "Step",
-    "bound_names",
     "compile_steps",
     "compile_without_annotations",
     "find_behaviors",
@@ -48,29 +46,6 @@ _DEFINERS = frozenset(
         "make_dataclass",
         "namedtuple",
         "new_class",
-    }
-)
-
-# Calls that may decide whether a module-level `if` or `with` is entered.
-_HARMLESS_CALLS = frozenset(
-    {
-        "catch_warnings",
-        "callable",
-        "bool",
-        "endswith",
-        "find_spec",
-        "get",
-        "getattr",
-        "getenv",
-        "hasattr",
-        "isinstance",
-        "issubclass",
-        "len",
-        "lower",
-        "machine",
-        "startswith",
-        "suppress",
-        "system",
     }
 )
 
@@ -170,7 +145,7 @@ class Module:
         self.reduced = reduction.tree
         self.bindings: dict[str, list[Binding]] = {}
         self.star_imports: list[str] = []
-        for leaf in _leaves(self.tree.body):
+        for leaf in _syntax.leaves(self.tree.body):
             self._record(leaf, id(leaf) in reduction.kept)
 
     @cached_property
@@ -207,8 +182,8 @@ class Module:
         definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
         found = [
             leaf
-            for leaf in _leaves(self.tree.body)
-            if name in bound_names(leaf)
+            for leaf in _syntax.leaves(self.tree.body)
+            if name in _syntax.bound_names(leaf)
             and (isinstance(leaf, definitions) or _kind(leaf, self._when) is Kind.FUNCTION)
         ]
         return [compile(ast.Module([leaf], []), self.filename, "exec") for leaf in found]
@@ -219,8 +194,8 @@ class Module:
 
     def _record(self, leaf: ast.stmt, kept: bool) -> None:
         kind = _kind(leaf, self._when)
-        for name in bound_names(leaf):
-            binding = Binding(kind, _first_line(leaf), leaf.lineno, kept)
+        for name in _syntax.bound_names(leaf):
+            binding = Binding(kind, _syntax.first_line(leaf), leaf.lineno, kept)
             self.bindings.setdefault(name, []).append(binding)
         if isinstance(leaf, ast.ImportFrom) and leaf.names[0].name == "*":
             self.star_imports.append("." * leaf.level + (leaf.module or ""))
@@ -249,16 +224,18 @@ def find_behaviors(source: str, filename: str = "<source>") -> tuple[Behavior, .
 
 def compile_steps(tree: ast.Module, filename: str) -> list[Step]:
     """Compile each top-level statement of *tree*; ``from __future__`` statements hold for all."""
-    flags = _future_flags(tree)
+    flags = _syntax.future_flags(tree)
     steps = []
     for number, statement in enumerate(tree.body):
-        if _is_text(statement) or _is_future(statement):
+        if _syntax.is_text(statement) or _syntax.is_future(statement):
             continue
-        for part in _parts(statement):
+        for part in _syntax.parts(statement):
             code = compile(ast.Module([part], []), filename, "exec", flags, dont_inherit=True)
-            bound = (name for leaf in _leaves([part]) for name in bound_names(leaf))
+            bound = (name for leaf in _syntax.leaves([part]) for name in _syntax.bound_names(leaf))
             names = tuple(dict.fromkeys(bound))
-            steps.append(Step(code, number, _first_line(part), names, _import_source(part)))
+            steps.append(
+                Step(code, number, _syntax.first_line(part), names, _syntax.import_source(part))
+            )
     return steps
 
 
@@ -271,38 +248,10 @@ def compile_without_annotations(tree: ast.Module, filename: str, number: int) ->
     definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
     if not isinstance(tree.body[number], definitions):
         return None
-    statement = _WithoutAnnotations().visit(copy.deepcopy(tree.body[number]))
+    statement = _syntax.WithoutAnnotations().visit(copy.deepcopy(tree.body[number]))
     block = ast.Module([statement], [])
-    code: CodeType = compile(block, filename, "exec", _future_flags(tree), dont_inherit=True)
+    code: CodeType = compile(block, filename, "exec", _syntax.future_flags(tree), dont_inherit=True)
     return code
-
-
-def bound_names(statement: ast.stmt) -> Iterator[str]:
-    """Yield the names that a simple statement or a definition binds in its own scope."""
-    match statement:
-        case ast.Import(names=names):
-            for alias in names:
-                yield alias.asname or alias.name.partition(".")[0]
-        case ast.ImportFrom(names=names):
-            for alias in names:
-                if alias.name != "*":
-                    yield alias.asname or alias.name
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.Assign(targets=targets):
-            for target in targets:
-                yield from _target_names(target)
-        case ast.AnnAssign(target=target, value=value):
-            if value is not None:
-                yield from _target_names(target)
-        case ast.AugAssign(target=target) | ast.For(target=target):
-            yield from _target_names(target)
-        case ast.With(items=items):
-            for item in items:
-                if item.optional_vars is not None:
-                    yield from _target_names(item.optional_vars)
-        case ast.TypeAlias(name=target):
-            yield from _target_names(target)
 
 
 class _WhenNames:
@@ -342,22 +291,22 @@ class _Reduction:
 
     def __init__(self, tree: ast.Module, when: _WhenNames, rebound: Iterable[str]) -> None:
         self._when = when
-        self._reachable = {id(leaf) for leaf in _leaves(tree.body, reachable_only=True)}
+        self._reachable = {id(leaf) for leaf in _syntax.leaves(tree.body, reachable_only=True)}
         self._by_name: dict[str, list[ast.stmt]] = {}
         self.kept: set[int] = set()
-        for leaf in _leaves(tree.body):
-            for name in bound_names(leaf):
+        for leaf in _syntax.leaves(tree.body):
+            for name in _syntax.bound_names(leaf):
                 self._by_name.setdefault(name, []).append(leaf)
             if id(leaf) in self._reachable and self._stays(leaf):
                 self.kept.add(id(leaf))
         self._keep_needed(tree, rebound)
         self._drop_incomplete(tree)
-        self.tree = ast.Module(_filter(tree.body, self.kept), [])
+        self.tree = ast.Module(_syntax.keep_only(tree.body, self.kept), [])
 
     def _stays(self, leaf: ast.stmt) -> bool:
         kind = _kind(leaf, self._when)
         if isinstance(leaf, ast.AugAssign):
-            return _is_literal(leaf.value) and isinstance(leaf.target, ast.Name)
+            return _syntax.is_literal(leaf.value) and isinstance(leaf.target, ast.Name)
         return kind not in (Kind.BEHAVIOR, Kind.VARIABLE) or (
             isinstance(leaf, ast.AnnAssign) and leaf.value is None
         )
@@ -365,9 +314,9 @@ class _Reduction:
     def _keep_needed(self, tree: ast.Module, rebound: Iterable[str]) -> None:
         """Keep computed assignments that definitions need, and what ``global`` starts from."""
         wanted = list(rebound)
-        for leaf in _leaves(tree.body):
+        for leaf in _syntax.leaves(tree.body):
             if id(leaf) in self.kept:
-                wanted.extend(_definition_names(leaf))
+                wanted.extend(_syntax.definition_names(leaf))
         seen: set[str] = set()
         while wanted:
             name = wanted.pop()
@@ -378,121 +327,24 @@ class _Reduction:
                 assigns = isinstance(leaf, ast.Assign | ast.AnnAssign | ast.AugAssign)
                 if assigns and id(leaf) in self._reachable:
                     self.kept.add(id(leaf))
-                    wanted.extend(_definition_names(leaf))
+                    wanted.extend(_syntax.definition_names(leaf))
 
     def _drop_incomplete(self, tree: ast.Module) -> None:
         """Drop definitions that need a name the reduced module would not have."""
-        leaves = [leaf for leaf in _leaves(tree.body) if id(leaf) in self.kept]
+        leaves = [leaf for leaf in _syntax.leaves(tree.body) if id(leaf) in self.kept]
         again = True
         while again:
             again = False
             for leaf in leaves:
-                if id(leaf) in self.kept and any(map(self._is_lost, _definition_names(leaf))):
+                if id(leaf) in self.kept and any(
+                    map(self._is_lost, _syntax.definition_names(leaf))
+                ):
                     self.kept.discard(id(leaf))
                     again = True
 
     def _is_lost(self, name: str) -> bool:
         leaves = self._by_name.get(name)
         return leaves is not None and not any(id(leaf) in self.kept for leaf in leaves)
-
-
-class _WithoutAnnotations(ast.NodeTransformer):
-    """Removes the annotations of functions."""
-
-    def visit_arg(self, node: ast.arg) -> ast.arg:
-        node.annotation = None
-        return node
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.returns = None
-        return self.generic_visit(node)
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        node.returns = None
-        return self.generic_visit(node)
-
-
-def _leaves(body: list[ast.stmt], *, reachable_only: bool = False) -> Iterator[ast.stmt]:
-    """Yield the statements of a module that bind its names, blocks taken apart."""
-    for statement in body:
-        blocks = _blocks(statement)
-        if blocks is None:
-            yield statement
-            continue
-        if not reachable_only:
-            yield statement
-        if _is_entered(statement) or not reachable_only:
-            for block in blocks:
-                yield from _leaves(block, reachable_only=reachable_only)
-
-
-def _blocks(statement: ast.stmt) -> list[list[ast.stmt]] | None:
-    match statement:
-        case ast.If(body=body, orelse=orelse):
-            return [body, orelse]
-        case ast.Try() | ast.TryStar():
-            handlers = [handler.body for handler in statement.handlers]
-            return [statement.body, *handlers, statement.orelse, statement.finalbody]
-        case ast.With(body=body):
-            return [body]
-        case ast.For(body=body, orelse=orelse) | ast.While(body=body, orelse=orelse):
-            return [body, orelse]
-        case ast.Match(cases=cases):
-            return [case.body for case in cases]
-    return None
-
-
-def _is_entered(block: ast.stmt) -> bool:
-    """Say whether the reduced module may evaluate the header of *block*."""
-    match block:
-        case ast.If(test=test):
-            return _is_harmless(test)
-        case ast.With(items=items):
-            return all(_is_harmless(item.context_expr) for item in items)
-        case ast.Try() | ast.TryStar():
-            return True
-    return False
-
-
-def _filter(body: list[ast.stmt], kept: set[int]) -> list[ast.stmt]:
-    """Return *body* without the statements that go; blocks that become empty go too."""
-    result: list[ast.stmt] = []
-    for statement in body:
-        blocks = _blocks(statement)
-        if blocks is None:
-            if id(statement) in kept or _is_text(statement):
-                result.append(statement)
-            continue
-        if not _is_entered(statement):
-            continue
-        smaller = [_filter(block, kept) for block in blocks]
-        if any(smaller):
-            result.append(_rebuilt(statement, smaller))
-    return result
-
-
-def _rebuilt(statement: ast.stmt, blocks: list[list[ast.stmt]]) -> ast.stmt:
-    new: ast.stmt
-    match statement:
-        case ast.If(test=test):
-            new = ast.If(test, _or_pass(blocks[0], statement), blocks[1])
-        case ast.With(items=items):
-            new = ast.With(items, _or_pass(blocks[0], statement))
-        case ast.Try() | ast.TryStar():
-            handlers = [
-                ast.copy_location(
-                    ast.ExceptHandler(old.type, old.name, _or_pass(block, statement)), old
-                )
-                for old, block in zip(statement.handlers, blocks[1:-2], strict=True)
-            ]
-            new = type(statement)(_or_pass(blocks[0], statement), handlers, blocks[-2], blocks[-1])
-        case _:
-            raise AssertionError(f"not a block: {type(statement).__name__}")
-    return ast.copy_location(new, statement)
-
-
-def _or_pass(block: list[ast.stmt], place: ast.stmt) -> list[ast.stmt]:
-    return block or [ast.copy_location(ast.Pass(), place)]
 
 
 def _kind(leaf: ast.stmt, when: _WhenNames) -> Kind:
@@ -509,7 +361,7 @@ def _kind(leaf: ast.stmt, when: _WhenNames) -> Kind:
         case ast.TypeAlias():
             return Kind.ALIAS
         case ast.Assign(targets=targets, value=value):
-            simple = all(_is_simple_target(target) for target in targets)
+            simple = all(_syntax.is_simple_target(target) for target in targets)
             return _value_kind(value) if simple else Kind.VARIABLE
         case ast.AnnAssign(target=ast.Name(), value=ast.expr() as value):
             return _value_kind(value)
@@ -517,120 +369,15 @@ def _kind(leaf: ast.stmt, when: _WhenNames) -> Kind:
 
 
 def _value_kind(value: ast.expr) -> Kind:
-    if _is_literal(value):
+    if _syntax.is_literal(value):
         return Kind.CONSTANT
     if isinstance(value, ast.Lambda):
         return Kind.FUNCTION
     if isinstance(value, ast.Call):
-        name = _last_name(value.func)
+        name = _syntax.last_name(value.func)
         defines = len(value.args) == 3 if name == "type" else name in _DEFINERS
         return Kind.CLASS if defines else Kind.VARIABLE
-    return Kind.ALIAS if _is_reference(value) else Kind.VARIABLE
-
-
-def _is_simple_target(target: ast.expr) -> bool:
-    if isinstance(target, ast.Tuple | ast.List):
-        return all(map(_is_simple_target, target.elts))
-    return isinstance(target, ast.Name)
-
-
-def _is_literal(node: ast.expr) -> bool:
-    match node:
-        case ast.Constant():
-            return True
-        case ast.UnaryOp(operand=operand):
-            return _is_literal(operand)
-        case ast.BinOp(left=left, right=right):
-            return _is_literal(left) and _is_literal(right)
-        case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
-            return all(map(_is_literal, elements))
-        case ast.Dict(keys=keys, values=values):
-            return all(key is not None and _is_literal(key) for key in keys) and all(
-                map(_is_literal, values)
-            )
-        case ast.JoinedStr(values=values):
-            return all(isinstance(value, ast.Constant) for value in values)
-    return False
-
-
-def _is_reference(node: ast.expr) -> bool:
-    match node:
-        case ast.Name() | ast.Constant():
-            return True
-        case ast.Attribute(value=value):
-            return _is_reference(value)
-        case ast.Subscript(value=value, slice=index):
-            return _is_reference(value) and _is_reference(index)
-        case ast.Tuple(elts=elements) | ast.List(elts=elements):
-            return all(map(_is_reference, elements))
-        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            return _is_reference(left) and _is_reference(right)
-    return False
-
-
-def _is_harmless(node: ast.expr) -> bool:
-    """Say whether evaluating *node* cannot run a part of the program."""
-    for part in ast.walk(node):
-        if isinstance(part, ast.Call) and _last_name(part.func) not in _HARMLESS_CALLS:
-            return False
-        if isinstance(part, ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom):
-            return False
-    return True
-
-
-def _definition_names(leaf: ast.stmt) -> Iterator[str]:
-    """Yield the names that executing *leaf* itself loads; not what its functions load later."""
-    match leaf:
-        case ast.FunctionDef() | ast.AsyncFunctionDef():
-            arguments = leaf.args
-            for part in (*leaf.decorator_list, *arguments.defaults, *arguments.kw_defaults):
-                if part is not None:
-                    yield from _loaded_names(part)
-        case ast.ClassDef():
-            for part in (*leaf.decorator_list, *leaf.bases):
-                yield from _loaded_names(part)
-            for keyword in leaf.keywords:
-                yield from _loaded_names(keyword.value)
-            local = {name for inner in _leaves(leaf.body) for name in bound_names(inner)}
-            for inner in leaf.body:
-                yield from (name for name in _definition_names(inner) if name not in local)
-                if isinstance(inner, ast.AnnAssign):
-                    yield from _loaded_names(inner.annotation)
-        case ast.Import() | ast.ImportFrom() | ast.TypeAlias():
-            return
-        case ast.AnnAssign(value=value):
-            if value is not None:
-                yield from _loaded_names(value)
-        case ast.Assign(value=value) | ast.AugAssign(value=value):
-            yield from _loaded_names(value)
-        case _:
-            yield from _loaded_names(leaf)
-
-
-def _loaded_names(node: ast.AST) -> Iterator[str]:
-    match node:
-        case ast.Name(id=name, ctx=ast.Load()):
-            yield name
-        case ast.Lambda(args=arguments):
-            for default in (*arguments.defaults, *arguments.kw_defaults):
-                if default is not None:
-                    yield from _loaded_names(default)
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            yield from _definition_names(node)
-        case _:
-            for child in ast.iter_child_nodes(node):
-                yield from _loaded_names(child)
-
-
-def _target_names(target: ast.expr) -> Iterator[str]:
-    match target:
-        case ast.Name(id=name):
-            yield name
-        case ast.Tuple(elts=elements) | ast.List(elts=elements):
-            for element in elements:
-                yield from _target_names(element)
-        case ast.Starred(value=value):
-            yield from _target_names(value)
+    return Kind.ALIAS if _syntax.is_reference(value) else Kind.VARIABLE
 
 
 def _rebound(tree: ast.Module) -> Iterator[tuple[str, int]]:
@@ -652,7 +399,7 @@ def _stores(scope: ast.AST, declared: set[str]) -> Iterator[tuple[str, int]]:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
                 bound = [name]
             case ast.stmt():
-                bound = list(bound_names(node)) if node is not scope else []
+                bound = list(_syntax.bound_names(node)) if node is not scope else []
             case _:
                 continue
         yield from ((name, node.lineno) for name in bound if name in declared)
@@ -669,50 +416,3 @@ def _behaviors(node: ast.AST, when: _WhenNames, depth: int) -> Iterator[Behavior
                     yield Behavior(child.name, child.lineno, depth, above, below)
                     break
         yield from _behaviors(child, when, depth + scope)
-
-
-def _first_line(statement: ast.stmt) -> int:
-    match statement:
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            return min([statement.lineno, *(d.lineno for d in statement.decorator_list)])
-    return statement.lineno
-
-
-def _import_source(statement: ast.stmt) -> str | None:
-    match statement:
-        case ast.Import(names=[ast.alias(name=name), *_]):
-            return name
-        case ast.ImportFrom(level=level, module=module):
-            return "." * level + (module or "")
-    return None
-
-
-def _last_name(node: ast.expr) -> str | None:
-    match node:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return None
-
-
-def _parts(statement: ast.stmt) -> list[ast.stmt]:
-    """Take ``import a, b`` apart, so that each can fail alone."""
-    if not isinstance(statement, ast.Import):
-        return [statement]
-    return [ast.copy_location(ast.Import([alias]), statement) for alias in statement.names]
-
-
-def _future_flags(tree: ast.Module) -> int:
-    flags = 0
-    for statement in tree.body:
-        if _is_future(statement):
-            for alias in statement.names:
-                flags |= getattr(__future__, alias.name).compiler_flag
-    return flags
-
-
-def _is_future(statement: ast.stmt) -> TypeGuard[ast.ImportFrom]:
-    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
