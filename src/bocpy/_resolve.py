@@ -15,6 +15,10 @@ from bocpy import _modules, _names, transpiler
 from bocpy._modules import travels_by_name
 
 
+# Flags of MAKE_FUNCTION: defaults, keyword defaults, closure.
+_NEEDS_MORE_THAN_CODE = 0x01 | 0x02 | 0x08
+
+
 class Uses(NamedTuple):
     """How the module-level names that a function needs get to a worker."""
 
@@ -203,8 +207,8 @@ def later_function(code: CodeType, name: str) -> CodeType | None:
         if operation.startswith("LOAD_CONST"):
             constant = instruction.argval
             pending = constant if isinstance(constant, CodeType) else None
-        elif operation == "MAKE_FUNCTION":
-            if instruction.arg:
+        elif operation in ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"):
+            if (instruction.arg or 0) & _NEEDS_MORE_THAN_CODE:
                 pending = None
         elif operation in ("STORE_NAME", "STORE_DEREF", "STORE_FAST", "STORE_GLOBAL"):
             if pending is not None and instruction.argval == name and not pending.co_freevars:
