@@ -407,9 +407,9 @@ def test_deep_values_need_no_c_stack(make: typing.Any, step: typing.Any) -> None
 
 def test_deep_reductions_need_no_c_stack() -> None:
     depth = 20_000
-    result = _transfer_roundtrip(_nest(lambda value: collections.deque([value]), depth))
+    result = _transfer_roundtrip(_nest(lambda value: WithReduce([value]), depth))
     for _ in range(depth):
-        result = result[0]
+        result = result.items[0]
     assert result is None
 
 
