@@ -23,7 +23,7 @@ def programs():
             yield pytest.param(match["code"], match["output"], id=name)
 
 
-@pytest.mark.parametrize(("code", "output"), programs())
+@pytest.mark.parametrize(("code", "output"), list(programs()))
 def test_program_in_document_runs(code, output, tmp_path):
     script = tmp_path / "program.py"
     script.write_text(code, encoding="utf-8")
