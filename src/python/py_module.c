@@ -31,6 +31,8 @@ PyObject *py_state_import(PyObject **p_cached, const char *module, const char *n
 }
 
 static PyMethodDef transfer_functions[] = {
+    {"_transfer_check", core_transfer_check, METH_O,
+     "_transfer_check($module, value, /)\n--\n\nRaise what encoding the value raises."},
     {"_transfer_roundtrip", core_transfer_roundtrip, METH_O,
      "_transfer_roundtrip($module, value, /)\n--\n\nEncode and decode, for tests."},
     {NULL, NULL, 0, NULL},
