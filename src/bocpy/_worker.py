@@ -4,6 +4,7 @@
 The functions that pickles name work in any interpreter.
 """
 
+import atexit
 import marshal
 import sys
 from collections.abc import Callable
@@ -35,10 +36,24 @@ def boot(config: dict[str, Any]) -> None:
         modules = sys.modules.get("bocpy._modules")
         if modules is not None:
             modules.forget()
+    else:
+        atexit.register(_forget_thread)
     _booted = True
     _namespaces.guard_imports()
     configure(config)
     _namespaces.set_main(config["main"])
+
+
+def _forget_thread() -> None:
+    """Drop the ``Thread`` object that ``threading`` made up for this worker.
+
+    It keeps that in a thread-local, which outlives the module; its finalizer would then fail, and
+    CPython would print so.
+    """
+    threading = sys.modules.get("threading")
+    local = getattr(threading, "_thread_local_info", None)
+    if local is not None:
+        local.__dict__.clear()
 
 
 def configure(changes: dict[str, Any]) -> None:
