@@ -180,6 +180,12 @@ int py_encoder_put(py_encoder_t *encoder, PyObject *object, Py_ssize_t reference
 /* Of any type that py_encoder_put does not know itself (py_transfer_objects.c). */
 int py_encoder_put_object(py_encoder_t *encoder, PyObject *object, Py_ssize_t references);
 
+/* By what its __reduce_ex__ gives; by `value`, such a tuple (py_transfer_reduce.c). */
+int py_encoder_put_reduced(py_encoder_t *encoder, PyObject *object, bool is_shared,
+                           const py_type_info_t *info);
+int py_encoder_push_reduction(py_encoder_t *encoder, PyObject *object, bool is_shared,
+                              PyObject *value);
+
 /* One step of a FRAME_REDUCE: PUT_DONE when it is complete. */
 int py_encoder_step_reduce(py_encoder_t *encoder, py_frame_t *frame);
 
@@ -187,17 +193,23 @@ int py_encoder_step_reduce(py_encoder_t *encoder, py_frame_t *frame);
  * `p_defined`: encode as a definition, and get the list of what it defines. */
 py_blob_t *py_encoder_run(core_state_t *state, PyObject *value, PyObject **p_defined);
 
-int py_encoder_reserve(py_encoder_t *encoder, size_t bytes);
 int py_encoder_write_number(py_encoder_t *encoder, uint64_t number);
+int py_encoder_write_name(py_encoder_t *encoder, uint32_t id);
 int py_encoder_write_sized(py_encoder_t *encoder, int tag, const void *bytes, size_t size);
+
+/* The frame may move when another is pushed.  `pop` also frees what it holds. */
 py_frame_t *py_encoder_push(py_encoder_t *encoder, py_frame_kind_t kind, PyObject *object,
                             PyObject *items);
+void py_encoder_pop(py_encoder_t *encoder);
 
-/* The memo.  `find` writes TAG_SEEN: 1 if it did, 0 if the object is new. */
+/* Write TAG_SEEN if `object` has a memo number: 1 if it did, 0 if the object is new. */
 int py_encoder_write_seen(py_encoder_t *encoder, PyObject *object);
+
+/* Give it the next number. */
 int py_encoder_memoize(py_encoder_t *encoder, PyObject *object);
-/* For what is built from its parts: before and after them. `finish` writes the number
- * and returns 1 if the object is the inner one, met again in its own parts. */
+
+/* The same for what is built from its parts: before and after them.  `finish` writes the
+ * number, and returns 1 if the object was met and completed inside its own parts. */
 int py_encoder_begin(py_encoder_t *encoder, PyObject *object);
 int py_encoder_finish(py_encoder_t *encoder, PyObject *object);
 
@@ -210,10 +222,60 @@ static inline bool py_encoder_is_shared(PyObject *object, Py_ssize_t references)
 #endif
 }
 
+int py_encoder_grow(py_encoder_t *encoder, size_t bytes);
+
+/* Make room for `bytes` more bytes. */
+static inline int py_encoder_reserve(py_encoder_t *encoder, size_t bytes) {
+    return bytes <= encoder->capacity - encoder->size ? 0 : py_encoder_grow(encoder, bytes);
+}
+
 static inline int py_encoder_write_byte(py_encoder_t *encoder, int byte) {
-    if (encoder->size == encoder->capacity && py_encoder_reserve(encoder, 1) < 0)
+    if (py_encoder_reserve(encoder, 1) < 0)
         return -1;
     encoder->data[encoder->size++] = (uint8_t)byte;
+    return 0;
+}
+
+static inline uint8_t *py_encoder_number_at(uint8_t *at, uint64_t number) {
+    while (number >= 0x80) {
+        *at++ = (uint8_t)(number | 0x80);
+        number >>= 7;
+    }
+    *at++ = (uint8_t)number;
+    return at;
+}
+
+static inline int py_encoder_write_tagged(py_encoder_t *encoder, int tag, uint64_t number) {
+    if (py_encoder_reserve(encoder, 11) < 0)
+        return -1;
+    uint8_t *at = encoder->data + encoder->size;
+    *at++ = (uint8_t)tag;
+    encoder->size = (size_t)(py_encoder_number_at(at, number) - encoder->data);
+    return 0;
+}
+
+static inline int py_encoder_write_fixed(py_encoder_t *encoder, int tag, const void *bytes,
+                                         size_t size) {
+    if (py_encoder_reserve(encoder, 1 + size) < 0)
+        return -1;
+    uint8_t *at = encoder->data + encoder->size;
+    *at = (uint8_t)tag;
+    memcpy(at + 1, bytes, size);
+    encoder->size += 1 + size;
+    return 0;
+}
+
+/* `count` units of `unit` bytes each. */
+static inline int py_encoder_write_units(py_encoder_t *encoder, int tag, const void *units,
+                                         size_t count, size_t unit) {
+    size_t bytes = count * unit;
+    if (py_encoder_reserve(encoder, 11 + bytes) < 0)
+        return -1;
+    uint8_t *at = encoder->data + encoder->size;
+    *at++ = (uint8_t)tag;
+    at = py_encoder_number_at(at, count);
+    memcpy(at, units, bytes);
+    encoder->size = (size_t)(at - encoder->data) + bytes;
     return 0;
 }
 

@@ -235,8 +235,8 @@ static void remember(py_transfer_state_t *transfer, uint32_t id, PyObject *modul
                          .module_name = Py_NewRef(module_name),
                          .path = Py_NewRef(path),
                          .module = Py_NewRef(module),
-                         .is_dotted = PyUnicode_FindChar(path, '.', 0,
-                                                         PyUnicode_GET_LENGTH(path), 1) >= 0,
+                         .is_dotted =
+                             PyUnicode_FindChar(path, '.', 0, PyUnicode_GET_LENGTH(path), 1) >= 0,
                          .epoch = transfer->epoch};
     if (old.object == object) {
         entry->info = old.info;
@@ -258,8 +258,8 @@ static void remember(py_transfer_state_t *transfer, uint32_t id, PyObject *modul
 }
 
 /* `module` and `path` are known and give `object` here: get the number. */
-static int number_and_remember(py_transfer_state_t *transfer, PyObject *module_name,
-                               PyObject *path, PyObject *module, PyObject *object, uint32_t *p_id) {
+static int number_and_remember(py_transfer_state_t *transfer, PyObject *module_name, PyObject *path,
+                               PyObject *module, PyObject *object, uint32_t *p_id) {
     Py_ssize_t module_size, path_size;
     const char *module_text = PyUnicode_AsUTF8AndSize(module_name, &module_size);
     const char *path_text = module_text ? PyUnicode_AsUTF8AndSize(path, &path_size) : NULL;
@@ -341,8 +341,8 @@ static int find_slowly(core_state_t *state, PyObject *object, PyObject *given, u
     module = module_of(module_name);
     if (module == NULL)
         goto forgive;
-    there = follow(module, path,
-                   PyUnicode_FindChar(path, '.', 0, PyUnicode_GET_LENGTH(path), 1) >= 0);
+    there =
+        follow(module, path, PyUnicode_FindChar(path, '.', 0, PyUnicode_GET_LENGTH(path), 1) >= 0);
     if (there == NULL)
         goto forgive;
     status = there == object ? py_pickling_travels(state, object, module, path) : 0;
@@ -378,8 +378,8 @@ int py_names_find_module(core_state_t *state, PyObject *module, uint32_t *p_id) 
     if (name != NULL && PyUnicode_CheckExact(name))
         there = dict_get(PyImport_GetModuleDict(), name);
     if (there == module)
-        status = number_and_remember(transfer, name, transfer->text[TEXT_EMPTY], module, module,
-                                     p_id);
+        status =
+            number_and_remember(transfer, name, transfer->text[TEXT_EMPTY], module, module, p_id);
     else
         status = forgive();
     Py_XDECREF(there);

@@ -11,13 +11,9 @@ static struct {
     _Atomic(uint64_t) next_number; /* of a definition */
 } globals = {1};
 
-static void drop_nothing(void *data) {
-    (void)data;
-}
+static void drop_nothing(void *data) { (void)data; }
 
-static void drop_blob(void *data) {
-    py_blob_unref(data);
-}
+static void drop_blob(void *data) { py_blob_unref(data); }
 
 /* Distinct objects: their addresses are the kinds. */
 const boc_payload_ops_t py_payload_none = {drop_nothing};

@@ -60,9 +60,7 @@ size_t py_blob_room(size_t size, uint32_t cown_count, uint32_t definition_count)
 py_blob_t *py_blob_ref(py_blob_t *blob);
 void py_blob_unref(py_blob_t *blob);
 
-static inline uint8_t *py_blob_bytes(py_blob_t *blob) {
-    return (uint8_t *)(blob + 1);
-}
+static inline uint8_t *py_blob_bytes(py_blob_t *blob) { return (uint8_t *)(blob + 1); }
 
 static inline boc_cown_t **py_blob_cowns(py_blob_t *blob) {
     size_t bytes = (blob->size + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);

@@ -121,7 +121,8 @@ static int make_instance(py_decoder_t *d, py_build_t *build, PyObject *class) {
     if (build->info->kind != PY_TYPE_PLAIN)
         return unusable("class", class);
     build->object = type->tp_alloc(type, 0);
-    if (build->object == NULL || (build->is_shared && py_decoder_close_shared(d, &build->object) < 0))
+    if (build->object == NULL ||
+        (build->is_shared && py_decoder_close_shared(d, &build->object) < 0))
         return -1;
     return 0;
 }
@@ -306,8 +307,7 @@ static int build_pairs(py_decoder_t *d, py_build_t *build) {
         got = next(d, &value);
         if (got != GOT_VALUE)
             return got < 0 ? -1 : BUILD_MORE;
-        int status =
-            build->is_discarded ? 0 : PyObject_SetItem(build->object, build->key, value);
+        int status = build->is_discarded ? 0 : PyObject_SetItem(build->object, build->key, value);
         d->transfer->epoch++;
         Py_DECREF(value);
         Py_CLEAR(build->key);
@@ -438,4 +438,3 @@ int py_decoder_build(py_decoder_t *d, py_build_t *build) {
     }
     Py_UNREACHABLE();
 }
-

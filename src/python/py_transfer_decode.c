@@ -274,8 +274,8 @@ static int open_container(py_decoder_t *d, py_build_kind_t kind, PyObject *objec
 static int open_frozen(py_decoder_t *d, py_build_kind_t kind, PyObject *taken, uint64_t count,
                        bool is_shared) {
     py_build_t *build = kind == BUILD_REDUCE || kind == BUILD_INSTANCE || taken != NULL
-                         ? push(d, kind, taken, count)
-                         : NULL;
+                            ? push(d, kind, taken, count)
+                            : NULL;
     if (build == NULL)
         return -1;
     build->is_shared = is_shared;
@@ -348,12 +348,13 @@ int py_decoder_read(py_decoder_t *d, PyObject **p_value) {
         break;
     case TAG_BYTES:
         count = py_decoder_number(d);
-        value = PyBytes_FromStringAndSize((const char *)py_decoder_bytes(d, count), (Py_ssize_t)count);
+        value =
+            PyBytes_FromStringAndSize((const char *)py_decoder_bytes(d, count), (Py_ssize_t)count);
         break;
     case TAG_BYTEARRAY:
         count = py_decoder_number(d);
-        value =
-            PyByteArray_FromStringAndSize((const char *)py_decoder_bytes(d, count), (Py_ssize_t)count);
+        value = PyByteArray_FromStringAndSize((const char *)py_decoder_bytes(d, count),
+                                              (Py_ssize_t)count);
         break;
     case TAG_MEMORYVIEW:
         value = read_memoryview(d);
@@ -393,8 +394,7 @@ int py_decoder_read(py_decoder_t *d, PyObject **p_value) {
     case TAG_FROZENSET:
         count = py_decoder_number(d);
         if (count > 0)
-            return open_frozen(d, BUILD_FROZENSET, PyList_New((Py_ssize_t)count), count,
-                               is_shared);
+            return open_frozen(d, BUILD_FROZENSET, PyList_New((Py_ssize_t)count), count, is_shared);
         value = PyFrozenSet_New(NULL);
         break;
     case TAG_INSTANCE:

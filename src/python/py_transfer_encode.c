@@ -1,219 +1,10 @@
-/* py_transfer_encode.c - builtin values to a blob: stream, memo, stack of containers. */
+/* py_transfer_encode.c - builtin values to a blob. */
 #include "python/py_encoder.h"
 
 #include <assert.h>
 
 /* Strings and bytes at least this long are kept once per value. */
 #define MEMO_BYTES_MIN 32
-
-/* ---- stream ---- */
-
-int py_encoder_reserve(py_encoder_t *e, size_t bytes) {
-    if (bytes <= e->capacity - e->size)
-        return 0;
-    if (bytes > SIZE_MAX / 2 - e->capacity) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    size_t capacity = e->capacity + e->capacity / 2;
-    if (capacity < e->size + bytes)
-        capacity = e->size + bytes;
-    uint8_t *old = e->data == e->first_data ? NULL : e->data;
-    uint8_t *data = PyMem_RawRealloc(old, capacity);
-    if (data == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    if (old == NULL)
-        memcpy(data, e->first_data, e->size);
-    e->data = data;
-    e->capacity = capacity;
-    return 0;
-}
-
-static inline uint8_t *number_at(uint8_t *at, uint64_t number) {
-    while (number >= 0x80) {
-        *at++ = (uint8_t)(number | 0x80);
-        number >>= 7;
-    }
-    *at++ = (uint8_t)number;
-    return at;
-}
-
-int py_encoder_write_number(py_encoder_t *e, uint64_t number) {
-    if (py_encoder_reserve(e, 10) < 0)
-        return -1;
-    e->size = (size_t)(number_at(e->data + e->size, number) - e->data);
-    return 0;
-}
-
-static inline int write_tagged_number(py_encoder_t *e, int tag, uint64_t number) {
-    if (py_encoder_reserve(e, 11) < 0)
-        return -1;
-    uint8_t *at = e->data + e->size;
-    *at++ = (uint8_t)tag;
-    e->size = (size_t)(number_at(at, number) - e->data);
-    return 0;
-}
-
-static inline int write_fixed(py_encoder_t *e, int tag, const void *bytes, size_t size) {
-    if (py_encoder_reserve(e, 1 + size) < 0)
-        return -1;
-    uint8_t *at = e->data + e->size;
-    *at = (uint8_t)tag;
-    memcpy(at + 1, bytes, size);
-    e->size += 1 + size;
-    return 0;
-}
-
-/* `count` units of `unit` bytes each. */
-static inline int write_units(py_encoder_t *e, int tag, const void *units, size_t count,
-                              size_t unit) {
-    size_t bytes = count * unit;
-    if (py_encoder_reserve(e, 11 + bytes) < 0)
-        return -1;
-    uint8_t *at = e->data + e->size;
-    *at++ = (uint8_t)tag;
-    at = number_at(at, count);
-    memcpy(at, units, bytes);
-    e->size = (size_t)(at - e->data) + bytes;
-    return 0;
-}
-
-int py_encoder_write_sized(py_encoder_t *e, int tag, const void *bytes, size_t size) {
-    return write_units(e, tag, bytes, size, 1);
-}
-
-/* ---- memo ---- */
-
-static inline size_t hash_of(PyObject *object) {
-    return (size_t)(((uintptr_t)object >> 4) * UINT64_C(0x9E3779B97F4A7C15) >> 20);
-}
-
-/* The entry of `object`, or the empty one where it belongs. */
-static py_memo_entry_t *memo_at(py_encoder_t *e, PyObject *object) {
-    size_t i = hash_of(object) & e->memo_mask;
-    while (e->memo[i].object != NULL && e->memo[i].object != object)
-        i = (i + 1) & e->memo_mask;
-    return &e->memo[i];
-}
-
-static int memo_grow(py_encoder_t *e) {
-    if (e->memo == NULL) {
-        memset(e->first_memo, 0, sizeof e->first_memo);
-        e->memo = e->first_memo;
-        e->memo_mask = PY_ENCODER_MEMO - 1;
-        return 0;
-    }
-    if ((e->memo_used + 1) * 3 <= (e->memo_mask + 1) * 2)
-        return 0;
-    py_memo_entry_t *old = e->memo;
-    size_t old_count = e->memo_mask + 1;
-    size_t count = old_count * 4;
-    py_memo_entry_t *grown = PyMem_RawCalloc(count, sizeof *grown);
-    if (grown == NULL || e->memo_next >= PY_MEMO_PENDING - 1) {
-        PyMem_RawFree(grown);
-        PyErr_NoMemory();
-        return -1;
-    }
-    e->memo = grown;
-    e->memo_mask = count - 1;
-    for (size_t i = 0; i < old_count; i++)
-        if (old[i].object != NULL)
-            *memo_at(e, old[i].object) = old[i];
-    if (old != e->first_memo)
-        PyMem_RawFree(old);
-    return 0;
-}
-
-int py_encoder_write_seen(py_encoder_t *e, PyObject *object) {
-    if (e->memo == NULL)
-        return 0;
-    py_memo_entry_t *entry = memo_at(e, object);
-    if (entry->object == NULL || entry->number >= PY_MEMO_PENDING)
-        return 0;
-    return write_tagged_number(e, TAG_SEEN, entry->number) < 0 ? -1 : 1;
-}
-
-static int memo_add(py_encoder_t *e, PyObject *object, uint32_t number) {
-    if (memo_grow(e) < 0)
-        return -1;
-    py_memo_entry_t *entry = memo_at(e, object);
-    if (entry->object == NULL) {
-        entry->object = Py_NewRef(object);
-        e->memo_used++;
-    }
-    entry->number = number;
-    return 0;
-}
-
-int py_encoder_memoize(py_encoder_t *e, PyObject *object) {
-    if (memo_add(e, object, e->memo_next) < 0)
-        return -1;
-    e->memo_next++;
-    return 0;
-}
-
-int py_encoder_begin(py_encoder_t *e, PyObject *object) {
-    uint32_t number = PY_MEMO_PENDING;
-    if (e->memo != NULL) {
-        py_memo_entry_t *entry = memo_at(e, object);
-        if (entry->object != NULL)
-            number = entry->number + 1;
-    }
-    assert(number >= PY_MEMO_PENDING);
-    if (number - PY_MEMO_PENDING >= PY_MEMO_PENDING_MAX) {
-        PyErr_SetString(PyExc_RecursionError,
-                        "maximum recursion depth exceeded while pickling an object");
-        return -1;
-    }
-    return memo_add(e, object, number);
-}
-
-int py_encoder_finish(py_encoder_t *e, PyObject *object) {
-    py_memo_entry_t *entry = memo_at(e, object);
-    assert(entry->object == object);
-    bool is_first = entry->number >= PY_MEMO_PENDING;
-    if (is_first)
-        entry->number = e->memo_next++;
-    return py_encoder_write_number(e, entry->number) < 0 ? -1 : !is_first;
-}
-
-/* ---- stack ---- */
-
-py_frame_t *py_encoder_push(py_encoder_t *e, py_frame_kind_t kind, PyObject *object,
-                            PyObject *items) {
-    if (e->depth == e->frames_capacity) {
-        size_t capacity = e->frames_capacity * 2;
-        py_frame_t *old = e->frames == e->first_frames ? NULL : e->frames;
-        py_frame_t *frames = PyMem_RawRealloc(old, capacity * sizeof *frames);
-        if (frames == NULL) {
-            PyErr_NoMemory();
-            return NULL;
-        }
-        if (old == NULL)
-            memcpy(frames, e->first_frames, e->depth * sizeof *frames);
-        e->frames = frames;
-        e->frames_capacity = capacity;
-    }
-    py_frame_t *frame = &e->frames[e->depth++];
-    *frame = (py_frame_t){
-        .kind = kind, .object = Py_NewRef(object), .items = Py_XNewRef(items)};
-    e->reductions += kind == FRAME_REDUCE;
-    return frame;
-}
-
-static void pop(py_encoder_t *e) {
-    py_frame_t frame = e->frames[--e->depth];
-    if (frame.kind == FRAME_REDUCE) {
-        e->reductions--;
-        e->transfer->epoch++; /* freeing what it gave may run code */
-    }
-    Py_XDECREF(frame.value);
-    Py_XDECREF(frame.waiting);
-    Py_XDECREF(frame.items);
-    Py_DECREF(frame.object);
-}
 
 /* ---- leaves ---- */
 
@@ -225,15 +16,15 @@ static int put_long(py_encoder_t *e, PyObject *object) {
         int32_t medium = (int32_t)value;
         int64_t large = value;
         if (small == value)
-            return write_fixed(e, TAG_INT8, &small, sizeof small);
+            return py_encoder_write_fixed(e, TAG_INT8, &small, sizeof small);
         if (medium == value)
-            return write_fixed(e, TAG_INT32, &medium, sizeof medium);
-        return write_fixed(e, TAG_INT64, &large, sizeof large);
+            return py_encoder_write_fixed(e, TAG_INT32, &medium, sizeof medium);
+        return py_encoder_write_fixed(e, TAG_INT64, &large, sizeof large);
     }
 #if PY_VERSION_HEX >= 0x030D0000
     int flags = Py_ASNATIVEBYTES_LITTLE_ENDIAN;
     Py_ssize_t size = PyLong_AsNativeBytes(object, NULL, 0, flags);
-    if (size < 0 || write_tagged_number(e, TAG_INT_BIG, (uint64_t)size) < 0 ||
+    if (size < 0 || py_encoder_write_tagged(e, TAG_INT_BIG, (uint64_t)size) < 0 ||
         py_encoder_reserve(e, (size_t)size) < 0 ||
         PyLong_AsNativeBytes(object, e->data + e->size, size, flags) < 0)
         return -1;
@@ -244,8 +35,8 @@ static int put_long(py_encoder_t *e, PyObject *object) {
     PyObject *text = PyNumber_ToBase(object, 16);
     if (text == NULL)
         return -1;
-    int status = write_units(e, TAG_INT_BIG, PyUnicode_1BYTE_DATA(text),
-                             (size_t)PyUnicode_GET_LENGTH(text), 1);
+    int status = py_encoder_write_units(e, TAG_INT_BIG, PyUnicode_1BYTE_DATA(text),
+                                        (size_t)PyUnicode_GET_LENGTH(text), 1);
     Py_DECREF(text);
     return status;
 #endif
@@ -266,7 +57,7 @@ static int put_str(py_encoder_t *e, PyObject *object, Py_ssize_t references) {
             return -1;
         tag |= TAG_SHARED;
     }
-    return write_units(e, tag, PyUnicode_DATA(object), length, (size_t)kind);
+    return py_encoder_write_units(e, tag, PyUnicode_DATA(object), length, (size_t)kind);
 }
 
 /* Of `object`, whose content may change as soon as other code runs. */
@@ -280,7 +71,7 @@ static int put_bytes(py_encoder_t *e, int tag, PyObject *object, const void *byt
             return -1;
         tag |= TAG_SHARED;
     }
-    return write_units(e, tag, bytes, (size_t)size, 1);
+    return py_encoder_write_units(e, tag, bytes, (size_t)size, 1);
 }
 
 static int put_bytearray(py_encoder_t *e, PyObject *object) {
@@ -306,7 +97,7 @@ static int open_container(py_encoder_t *e, int tag, PyObject *object, Py_ssize_t
             return -1;
         tag |= TAG_SHARED;
     }
-    if (write_tagged_number(e, tag, (uint64_t)count) < 0)
+    if (py_encoder_write_tagged(e, tag, (uint64_t)count) < 0)
         return -1;
     if (count == 0)
         return PUT_DONE;
@@ -360,7 +151,7 @@ static int put_set(py_encoder_t *e, PyObject *object, Py_ssize_t references) {
 static int put_frozen(py_encoder_t *e, int tag, PyObject *object, Py_ssize_t references,
                       PyObject *items, Py_ssize_t count) {
     if (count == 0 && tag == TAG_TUPLE)
-        return write_tagged_number(e, tag, 0);
+        return py_encoder_write_tagged(e, tag, 0);
     py_frame_kind_t kind = tag == TAG_TUPLE ? FRAME_TUPLE : FRAME_SET;
     bool is_shared = py_encoder_is_shared(object, references);
     if (is_shared) {
@@ -371,7 +162,7 @@ static int put_frozen(py_encoder_t *e, int tag, PyObject *object, Py_ssize_t ref
             return status < 0 ? -1 : PUT_DONE;
         tag |= TAG_SHARED;
     }
-    if (write_tagged_number(e, tag, (uint64_t)count) < 0)
+    if (py_encoder_write_tagged(e, tag, (uint64_t)count) < 0)
         return -1;
     if (count == 0)
         return PUT_DONE;
@@ -408,7 +199,7 @@ int py_encoder_put(py_encoder_t *e, PyObject *object, Py_ssize_t references) {
         return put_frozen(e, TAG_TUPLE, object, references, object, PyTuple_GET_SIZE(object));
     if (type == &PyFloat_Type) {
         double value = PyFloat_AS_DOUBLE(object);
-        return write_fixed(e, TAG_FLOAT, &value, sizeof value);
+        return py_encoder_write_fixed(e, TAG_FLOAT, &value, sizeof value);
     }
     if (type == &PyBool_Type)
         return py_encoder_write_byte(e, object == Py_True ? TAG_TRUE : TAG_FALSE);
@@ -425,7 +216,7 @@ int py_encoder_put(py_encoder_t *e, PyObject *object, Py_ssize_t references) {
         return put_bytearray(e, object);
     if (type == &PyComplex_Type) {
         Py_complex value = PyComplex_AsCComplex(object);
-        return write_fixed(e, TAG_COMPLEX, &value, sizeof value);
+        return py_encoder_write_fixed(e, TAG_COMPLEX, &value, sizeof value);
     }
     if (object == Py_Ellipsis)
         return py_encoder_write_byte(e, TAG_ELLIPSIS);
@@ -525,8 +316,8 @@ static int step_instance(py_encoder_t *e, py_frame_t *frame) {
     if (frame->phase == 1) {
         while (frame->index < slot_count) {
             PyObject *value = PyTuple_GET_ITEM(slots, frame->index++);
-            int status = value == NULL ? py_encoder_write_byte(e, TAG_UNSET)
-                                       : py_encoder_put(e, value, 2);
+            int status =
+                value == NULL ? py_encoder_write_byte(e, TAG_UNSET) : py_encoder_put(e, value, 2);
             if (status != PUT_DONE)
                 return status;
         }
@@ -569,7 +360,7 @@ static int walk(py_encoder_t *e) {
         frame = &e->frames[e->depth - 1];
         if (frame->is_shared && py_encoder_finish(e, frame->object) < 0)
             return -1;
-        pop(e);
+        py_encoder_pop(e);
     }
     return 0;
 }
@@ -592,7 +383,7 @@ static void encoder_init(py_encoder_t *e, core_state_t *state, py_transfer_state
 /* Give back whatever the encoder still holds. */
 static void encoder_deinit(py_encoder_t *e) {
     while (e->depth > 0)
-        pop(e);
+        py_encoder_pop(e);
     if (e->frames != e->first_frames)
         PyMem_RawFree(e->frames);
     if (e->data != e->first_data)
@@ -672,7 +463,7 @@ done:
 static py_blob_t *single_blob(int tag, const void *units, size_t count, size_t unit) {
     uint8_t head[11];
     head[0] = (uint8_t)tag;
-    size_t head_size = (size_t)(number_at(head + 1, count) - head);
+    size_t head_size = (size_t)(py_encoder_number_at(head + 1, count) - head);
     size_t size = head_size + count * unit;
     py_blob_t *blob = PyMem_RawMalloc(py_blob_room(size, 0, 0));
     if (blob == NULL) {

@@ -1,5 +1,5 @@
-/* py_transfer_objects.c - encoding what has no tag of its own type: names, instances, cowns,
- * buffers, reductions, and classes and functions by value. */
+/* py_transfer_objects.c - encoding objects that the encoder tells by their class: instances,
+ * cowns, buffers, and classes and functions by name or by value. */
 #include "python/py_cown.h"
 #include "python/py_encoder.h"
 #include "python/py_pickling.h"
@@ -22,19 +22,6 @@ static int table_add(void ***p_table, uint32_t *p_count, uint32_t *p_capacity, v
     return 0;
 }
 
-static int write_tagged(py_encoder_t *e, int tag, uint64_t number) {
-    return py_encoder_write_byte(e, tag) < 0 ? -1 : py_encoder_write_number(e, number);
-}
-
-static int write_name(py_encoder_t *e, uint32_t id) {
-    if (py_encoder_reserve(e, 5) < 0)
-        return -1;
-    e->data[e->size] = TAG_NAME;
-    memcpy(e->data + e->size + 1, &id, sizeof id);
-    e->size += 5;
-    return PUT_DONE;
-}
-
 /* The common beginning of what exists before its parts: 1 if it was written as seen,
  * else the tag's flag is set if it may occur again. */
 static int open_shared(py_encoder_t *e, PyObject *object, bool is_shared, int *p_tag) {
@@ -46,227 +33,6 @@ static int open_shared(py_encoder_t *e, PyObject *object, bool is_shared, int *p
         *p_tag |= TAG_SHARED;
     }
     return status;
-}
-
-/* ---- reductions ---- */
-
-static int refuse_reduction(core_state_t *state, PyObject *object, const char *problem) {
-    PyObject *text = /* owned */
-        PyUnicode_FromFormat("reducing %.200s object gave no usable result: %s",
-                             Py_TYPE(object)->tp_name, problem);
-    PyObject *error = text == NULL ? NULL : py_pickling_call(state, "pickling_error", text, NULL);
-    if (error != NULL)
-        PyErr_SetObject((PyObject *)Py_TYPE(error), error);
-    Py_XDECREF(error);
-    Py_XDECREF(text);
-    return -1;
-}
-
-/* The tuple or string that pickle would get; a new reference. */
-static PyObject *reduce(py_encoder_t *e, PyObject *object, const py_type_info_t *info) {
-    py_transfer_state_t *transfer = e->transfer;
-    PyObject *function = NULL; /* owned */
-    PyObject *result = NULL;   /* owned */
-    if (info->has_reducer) {
-        function = PyDict_GetItemWithError(transfer->dispatch_table, (PyObject *)Py_TYPE(object));
-        if (function != NULL) {
-            Py_INCREF(function);
-            result = PyObject_CallOneArg(function, object);
-            goto done;
-        }
-        if (PyErr_Occurred())
-            return NULL;
-    }
-    function = PyObject_GetAttr(object, transfer->text[TEXT_REDUCE_EX]);
-    if (function != NULL) {
-        PyObject *protocol = PyLong_FromLong(5); /* owned */
-        if (protocol != NULL)
-            result = PyObject_CallOneArg(function, protocol);
-        Py_XDECREF(protocol);
-        goto done;
-    }
-    if (!PyErr_ExceptionMatches(PyExc_AttributeError))
-        return NULL;
-    PyErr_Clear();
-    result = PyObject_CallMethodNoArgs(object, transfer->text[TEXT_REDUCE]);
-done:
-    Py_XDECREF(function);
-    transfer->epoch++; /* code has run */
-    return result;
-}
-
-/* Check `value`, a tuple, and push its frame. */
-static int push_reduction(py_encoder_t *e, PyObject *object, bool is_shared, PyObject *value) {
-    Py_ssize_t size = PyTuple_GET_SIZE(value);
-    if (size < 2 || size > 6)
-        return refuse_reduction(e->state, object, "a tuple must have two to six items");
-    if (!PyCallable_Check(PyTuple_GET_ITEM(value, 0)))
-        return refuse_reduction(e->state, object, "the first item must be callable");
-    if (!PyTuple_Check(PyTuple_GET_ITEM(value, 1)))
-        return refuse_reduction(e->state, object, "the second item must be a tuple");
-    for (Py_ssize_t i = 3; i < size && i < 5; i++) {
-        PyObject *item = PyTuple_GET_ITEM(value, i);
-        if (item != Py_None && !PyIter_Check(item))
-            return refuse_reduction(e->state, object, "the items must come from an iterator");
-    }
-    if (size > 5 && PyTuple_GET_ITEM(value, 5) != Py_None &&
-        !PyCallable_Check(PyTuple_GET_ITEM(value, 5)))
-        return refuse_reduction(e->state, object, "the state setter must be callable");
-    if (e->reductions >= PY_REDUCTIONS_MAX) {
-        PyErr_SetString(PyExc_RecursionError,
-                        "maximum recursion depth exceeded while pickling an object");
-        return -1;
-    }
-    if (py_encoder_write_byte(e, is_shared ? TAG_REDUCE | TAG_SHARED : TAG_REDUCE) < 0 ||
-        (is_shared && py_encoder_begin(e, object) < 0))
-        return -1;
-    py_frame_t *frame = py_encoder_push(e, FRAME_REDUCE, object, value);
-    if (frame == NULL)
-        return -1;
-    frame->count = is_shared;
-    return PUT_FRAME;
-}
-
-static int put_string_reduction(py_encoder_t *e, PyObject *object, PyObject *path) {
-    uint32_t id;
-    int status = py_names_find(e->state, object, path, &id);
-    if (status > 0)
-        return write_name(e, id);
-    return status < 0 ? -1 : py_pickling_refuse(e->state, object);
-}
-
-static int put_reduced(py_encoder_t *e, PyObject *object, bool is_shared,
-                       const py_type_info_t *info) {
-    if (is_shared) {
-        int status = py_encoder_write_seen(e, object);
-        if (status != 0)
-            return status < 0 ? -1 : PUT_DONE;
-    }
-    PyObject *value = reduce(e, object, info); /* owned */
-    int status = -1;
-    if (value == NULL)
-        return -1;
-    if (PyTuple_Check(value))
-        status = push_reduction(e, object, is_shared, value);
-    else if (PyUnicode_Check(value))
-        status = put_string_reduction(e, object, value);
-    else
-        status = refuse_reduction(e->state, object, "it must be a string or a tuple");
-    Py_DECREF(value);
-    return status;
-}
-
-static PyObject *reduction_item(PyObject *value, Py_ssize_t i) {
-    PyObject *item = i < PyTuple_GET_SIZE(value) ? PyTuple_GET_ITEM(value, i) : Py_None;
-    return item == Py_None ? NULL : item;
-}
-
-/* After callable and arguments: the memo number, and which parts follow. */
-static int open_parts(py_encoder_t *e, py_frame_t *frame) {
-    PyObject *value = frame->items;
-    if (frame->count) {
-        int status = py_encoder_finish(e, frame->object);
-        if (status < 0)
-            return -1;
-        if (status > 0) { /* met and completed inside its own arguments */
-            frame->phase = UINT8_MAX;
-            return py_encoder_write_byte(e, 0);
-        }
-    }
-    int parts = (reduction_item(value, 3) ? PART_ITEMS : 0) |
-                (reduction_item(value, 4) ? PART_PAIRS : 0) |
-                (reduction_item(value, 2) ? PART_STATE : 0);
-    if (parts & PART_STATE && reduction_item(value, 5))
-        parts |= PART_SETTER;
-    return py_encoder_write_byte(e, parts);
-}
-
-/* Items of an iterator; each reference is ours and the container's. */
-static int step_items(py_encoder_t *e, py_frame_t *frame) {
-    PyObject *iterator = reduction_item(frame->items, 3); /* borrowed */
-    while (iterator != NULL) {
-        PyObject *item = PyIter_Next(iterator); /* owned */
-        e->transfer->epoch++;
-        if (item == NULL)
-            return PyErr_Occurred() ? -1 : py_encoder_write_byte(e, TAG_END);
-        int status = py_encoder_put(e, item, 2);
-        Py_DECREF(item);
-        if (status != PUT_DONE)
-            return status;
-    }
-    return PUT_DONE;
-}
-
-static int step_pairs(py_encoder_t *e, py_frame_t *frame) {
-    PyObject *iterator = reduction_item(frame->items, 4); /* borrowed */
-    if (iterator == NULL)
-        return PUT_DONE;
-    for (;;) {
-        if (frame->waiting != NULL) {
-            PyObject *value = frame->waiting; /* owned */
-            frame->waiting = NULL;
-            int status = py_encoder_put(e, value, 2);
-            Py_DECREF(value);
-            if (status != PUT_DONE)
-                return status;
-        }
-        PyObject *pair = PyIter_Next(iterator); /* owned */
-        e->transfer->epoch++;
-        if (pair == NULL)
-            return PyErr_Occurred() ? -1 : py_encoder_write_byte(e, TAG_END);
-        if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
-            Py_DECREF(pair);
-            PyErr_SetString(PyExc_TypeError, "dict items iterator must return 2-tuples");
-            return -1;
-        }
-        PyObject *key = Py_NewRef(PyTuple_GET_ITEM(pair, 0)); /* owned */
-        frame->waiting = Py_NewRef(PyTuple_GET_ITEM(pair, 1));
-        Py_DECREF(pair);
-        int status = py_encoder_put(e, key, 2);
-        Py_DECREF(key);
-        if (status != PUT_DONE)
-            return status;
-    }
-}
-
-int py_encoder_step_reduce(py_encoder_t *e, py_frame_t *frame) {
-    PyObject *value = frame->items;
-    PyObject *part = NULL; /* borrowed */
-    int status;
-    for (;;) {
-        switch (frame->phase) {
-        case 0:
-        case 1: /* callable, arguments */
-            status = py_encoder_put(e, PyTuple_GET_ITEM(value, frame->phase++), 1);
-            break;
-        case 2:
-            frame->phase++;
-            status = open_parts(e, frame);
-            break;
-        case 3:
-            status = step_items(e, frame);
-            frame->phase += status == PUT_DONE;
-            break;
-        case 4:
-            status = step_pairs(e, frame);
-            frame->phase += status == PUT_DONE;
-            break;
-        case 5: /* setter */
-            frame->phase++;
-            part = reduction_item(value, 2) ? reduction_item(value, 5) : NULL;
-            status = part == NULL ? PUT_DONE : py_encoder_put(e, part, 1);
-            break;
-        case 6:
-            frame->phase++;
-            part = reduction_item(value, 2);
-            status = part == NULL ? PUT_DONE : py_encoder_put(e, part, 1);
-            break;
-        default:
-            return PUT_DONE;
-        }
-        if (status != PUT_DONE)
-            return status;
-    }
 }
 
 /* ---- classes and functions ---- */
@@ -291,7 +57,7 @@ static int put_defined(py_encoder_t *e, PyObject *capsule, Py_ssize_t place) {
             return -1;
         (void)py_definition_ref(definition);
     }
-    if (write_tagged(e, TAG_DEFINED, index) < 0)
+    if (py_encoder_write_tagged(e, TAG_DEFINED, index) < 0)
         return -1;
     return py_encoder_write_number(e, (uint64_t)place);
 }
@@ -374,9 +140,9 @@ static int put_by_value(py_encoder_t *e, PyObject *object) {
     if (reduction == NULL)
         goto done;
     place = place_of(e, object);
-    if (place < 0 || write_tagged(e, TAG_DEFINE, (uint64_t)place) < 0)
+    if (place < 0 || py_encoder_write_tagged(e, TAG_DEFINE, (uint64_t)place) < 0)
         goto done;
-    status = push_reduction(e, object, true, reduction);
+    status = py_encoder_push_reduction(e, object, true, reduction);
 done:
     Py_XDECREF(reduction);
     Py_DECREF(known);
@@ -388,7 +154,7 @@ static int put_named(py_encoder_t *e, PyObject *object) {
     int status = py_names_find(e->state, object, NULL, &id);
     if (status == 0)
         return put_by_value(e, object);
-    return status < 0 ? -1 : write_name(e, id);
+    return status < 0 ? -1 : py_encoder_write_name(e, id);
 }
 
 /* ---- instances ---- */
@@ -484,7 +250,8 @@ done:
     if (frame == NULL)
         return -1;
     /* A class by value goes on top of the instance's frame. */
-    int status = id != NO_ID ? write_name(e, id) : put_named(e, (PyObject *)Py_TYPE(object));
+    int status =
+        id != NO_ID ? py_encoder_write_name(e, id) : put_named(e, (PyObject *)Py_TYPE(object));
     return status < 0 ? -1 : PUT_FRAME;
 }
 
@@ -505,8 +272,8 @@ static int put_enum(py_encoder_t *e, PyObject *object, bool is_shared, const py_
         Py_XDECREF(path);
     }
     if (status > 0)
-        return write_name(e, id);
-    return status < 0 ? -1 : put_reduced(e, object, is_shared, info);
+        return py_encoder_write_name(e, id);
+    return status < 0 ? -1 : py_encoder_put_reduced(e, object, is_shared, info);
 }
 
 static int put_cown(py_encoder_t *e, PyObject *object, bool is_shared) {
@@ -519,7 +286,7 @@ static int put_cown(py_encoder_t *e, PyObject *object, bool is_shared) {
     if (table_add(&e->held, &e->held_count, &e->held_capacity, cown) < 0)
         return -1;
     boc_cown_ref(cown);
-    return write_tagged(e, tag, index);
+    return py_encoder_write_tagged(e, tag, index);
 }
 
 /* ---- buffers ---- */
@@ -648,11 +415,11 @@ static int put_module(py_encoder_t *e, PyObject *object, bool is_shared) {
     uint32_t id;
     int status = py_names_find_module(e->state, object, &id);
     if (status > 0)
-        return write_name(e, id);
+        return py_encoder_write_name(e, id);
     py_type_info_t *info = status < 0 ? NULL : py_type_info_new(e->state, Py_TYPE(object));
     if (info == NULL)
         return -1;
-    status = put_reduced(e, object, is_shared, info);
+    status = py_encoder_put_reduced(e, object, is_shared, info);
     py_type_info_unref(info);
     return status;
 }
@@ -668,7 +435,7 @@ static int put_definition_part(py_encoder_t *e, PyObject *object, bool is_shared
     }
     *p_status = is_shared ? py_encoder_write_seen(e, object) : 0;
     if (*p_status == 0)
-        *p_status = push_reduction(e, object, is_shared, value);
+        *p_status = py_encoder_push_reduction(e, object, is_shared, value);
     else if (*p_status > 0)
         *p_status = PUT_DONE;
     Py_DECREF(value);
@@ -701,7 +468,7 @@ static int put_by_kind(py_encoder_t *e, PyObject *object, bool is_shared) {
         status = put_array(e, object);
         break;
     case PY_TYPE_REDUCE:
-        status = put_reduced(e, object, is_shared, info);
+        status = py_encoder_put_reduced(e, object, is_shared, info);
         break;
     }
     py_type_info_unref(info);

@@ -69,7 +69,8 @@ static bool has_setters(py_transfer_state_t *transfer, PyTypeObject *type) {
         Py_ssize_t position = 0;
         bool is_found = false;
         while (dict != NULL && !is_found && PyDict_Next(dict, &position, NULL, &value))
-            is_found = Py_TYPE(value)->tp_descr_set != NULL && Py_TYPE(value) != &PyGetSetDescr_Type;
+            is_found =
+                Py_TYPE(value)->tp_descr_set != NULL && Py_TYPE(value) != &PyGetSetDescr_Type;
         Py_XDECREF(dict);
         if (is_found)
             return true;
@@ -141,8 +142,7 @@ static bool is_enum(py_transfer_state_t *transfer, PyTypeObject *type) {
 
 static py_type_info_t *info_with(PyTypeObject *type, py_type_kind_t kind, PyObject *slots) {
     Py_ssize_t count = slots == NULL ? 0 : PyTuple_GET_SIZE(slots);
-    py_type_info_t *info =
-        PyMem_RawCalloc(1, sizeof *info + (size_t)count * sizeof(PyObject *));
+    py_type_info_t *info = PyMem_RawCalloc(1, sizeof *info + (size_t)count * sizeof(PyObject *));
     if (info == NULL) {
         PyErr_NoMemory();
         return NULL;
