@@ -1,5 +1,7 @@
 """Behavior-oriented concurrency: functions that run when they alone own their data.
 
+Example::
+
     from bocpy import Cown, wait, when
 
     account = Cown(100)
