@@ -1,5 +1,6 @@
 """The life of the one runtime: start, wait, stop, and the end of the process."""
 
+import contextlib
 import logging
 import os
 import sys
@@ -190,8 +191,8 @@ def _import_unsafe_modules() -> None:
     """
     if sys.version_info >= (3, 14):
         return
-    try:
-        import _datetime  # noqa: F401
+    with contextlib.suppress(ImportError):  # not built here: no worker can load it either
+        import _datetime  # type: ignore[import-not-found] # noqa: F401
 
         if sys.version_info < (3, 13):
             import _decimal  # noqa: F401
@@ -201,8 +202,6 @@ def _import_unsafe_modules() -> None:
             import zlib
 
             zlib.compress(b"x", level=1)
-    except ImportError:
-        pass  # not built into this Python: workers cannot load it either
 
 
 def _shaped(
@@ -233,8 +232,6 @@ def _at_exit() -> None:
 def _leave(error: BaseException) -> None:
     """End the process although a body still runs."""
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(AttributeError, OSError, ValueError):
             stream.flush()
-        except (AttributeError, OSError, ValueError):
-            pass
     os._exit(130 if isinstance(error, KeyboardInterrupt) else 1)

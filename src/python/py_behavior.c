@@ -170,8 +170,7 @@ static PyObject *call_body(core_state_t *state, boc_behavior_t *behavior, py_cal
                            py_activation_t *frame, room_t *room) {
     if (make_handles(state, behavior, frame) < 0 ||
         make_arguments(call, frame, room->arguments) < 0 ||
-        decode_captures(state, call, room->captures) < 0 ||
-        decode_early(frame) < 0)
+        decode_captures(state, call, room->captures) < 0 || decode_early(frame) < 0)
         return NULL;
     return py_functions_call(state, call->template_id, room->arguments, call->argument_count,
                              room->captures, call->capture_count);

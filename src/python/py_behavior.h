@@ -28,8 +28,8 @@ typedef struct py_call {
 #define PY_SINGLE UINT32_MAX
 
 /* A behavior with `requests` requests to be filled in and a result cown. */
-BOC_MUST_CHECK boc_status_t py_behavior_new(uint32_t template_id, size_t requests,
-                                            size_t arguments, size_t captures, bool has_groups,
+BOC_MUST_CHECK boc_status_t py_behavior_new(uint32_t template_id, size_t requests, size_t arguments,
+                                            size_t captures, bool has_groups,
                                             boc_behavior_t **p_behavior);
 
 /* The places of the lengths of the arguments; NULL without groups. */

@@ -461,7 +461,8 @@ static PyObject *cown_exit(PyObject *op, PyObject *args) {
     Py_RETURN_FALSE;
 }
 
-/* -- results ------------------------------------------------------------------------------------ */
+/* -- results ------------------------------------------------------------------------------------
+ */
 
 static PyObject *cown_done(PyObject *op, PyObject *unused) {
     (void)unused;
@@ -550,7 +551,8 @@ static PyObject *cown_unwrap(PyObject *op, PyObject *unused) {
     return result;
 }
 
-/* -- identity, order, text ------------------------------------------------------------------------ */
+/* -- identity, order, text ------------------------------------------------------------------------
+ */
 
 static PyObject *cown_richcompare(PyObject *op, PyObject *other, int operation) {
     core_state_t *state = py_state_of_type(Py_TYPE(op));
@@ -651,7 +653,8 @@ static PyMethodDef cown_methods[] = {
 static PyGetSetDef cown_getset[] = {
     {"value", cown_get_value, cown_set_value,
      "The value. Only while this interpreter holds the cown: in a behavior on it, inside\n"
-     "``with cown``, or in main while no runtime is up.", NULL},
+     "``with cown``, or in main while no runtime is up.",
+     NULL},
     {"exception", cown_get_exception, cown_set_exception,
      "Whether the value is an exception that escaped from a behavior.", NULL},
     {"acquired", cown_get_acquired, NULL, "Whether this interpreter holds the cown.", NULL},

@@ -27,8 +27,7 @@ typedef struct core_state core_state_t;
 typedef enum py_access { PY_NOT_OWNED, PY_GRANTED, PY_LEASED, PY_DIRECT } py_access_t;
 
 typedef struct py_cown {
-    PyObject_HEAD
-    boc_cown_t *native;    /* one counted reference */
+    PyObject_HEAD boc_cown_t *native;    /* one counted reference */
     PyObject *value;       /* owned; of an owning handle, NULL until decoded */
     PyObject *weak_list;   /* of weakref */
     boc_behavior_t *lease; /* of a leased handle that took it alone, or NULL */

@@ -113,7 +113,7 @@ static bool empty_cells(PyObject *install, size_t count) {
     bool are_ours = true;
     for (size_t i = 0; i < count; i++) {
         PyObject *entry = PyTuple_GET_ITEM(install, (Py_ssize_t)i); /* borrowed */
-        PyObject *cell = PyTuple_GET_ITEM(entry, 1);                 /* borrowed */
+        PyObject *cell = PyTuple_GET_ITEM(entry, 1); /* borrowed */
         if (!PyCell_Check(cell))
             continue;
         if (Py_REFCNT(cell) > OWN_CELL_REFERENCES)
@@ -156,8 +156,8 @@ static PyObject *call_computed(PyObject *install, PyObject **arguments, size_t a
     Py_DECREF(values);
     if (callable == NULL)
         return NULL;
-    PyObject *result = PyObject_Vectorcall(
-        callable, arguments, argument_count | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+    PyObject *result = PyObject_Vectorcall(callable, arguments,
+                                           argument_count | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
     Py_DECREF(callable);
     return result;
 }

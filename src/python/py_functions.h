@@ -30,8 +30,7 @@ typedef struct py_functions {
  * has room for the captures behind the arguments, and one free place before them.
  * New reference, or NULL with an exception. */
 PyObject *py_functions_call(core_state_t *state, uint32_t id, PyObject **arguments,
-                            size_t argument_count, PyObject *const *captures,
-                            size_t capture_count);
+                            size_t argument_count, PyObject *const *captures, size_t capture_count);
 
 int py_functions_traverse(py_functions_t *functions, visitproc visit, void *arg);
 void py_functions_clear(py_functions_t *functions);

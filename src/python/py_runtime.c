@@ -49,11 +49,8 @@ static PyObject *core_start(PyObject *module, PyObject *args) {
     py_worker_renew_all();
     start_count = worker_count;
     boc_status_t status;
-    Py_BEGIN_ALLOW_THREADS
-    status = start_unlocked(0);
-    Py_END_ALLOW_THREADS
-    if (status == BOC_OK)
-        Py_RETURN_NONE;
+    Py_BEGIN_ALLOW_THREADS status = start_unlocked(0);
+    Py_END_ALLOW_THREADS if (status == BOC_OK) Py_RETURN_NONE;
     if (py_worker_trouble()[0] != '\0')
         return PyErr_Format(PyExc_RuntimeError, "a worker could not start: %s",
                             py_worker_trouble());
@@ -103,11 +100,8 @@ static PyObject *core_drop(PyObject *module, PyObject *timeout) {
 static PyObject *core_shutdown(PyObject *module, PyObject *unused) {
     (void)module, (void)unused;
     boc_status_t status;
-    Py_BEGIN_ALLOW_THREADS
-    status = boc_runtime_shutdown();
-    Py_END_ALLOW_THREADS
-    if (status != BOC_OK)
-        return py_errors_raise(status, "shutdown");
+    Py_BEGIN_ALLOW_THREADS status = boc_runtime_shutdown();
+    Py_END_ALLOW_THREADS if (status != BOC_OK) return py_errors_raise(status, "shutdown");
     Py_RETURN_NONE;
 }
 
@@ -139,21 +133,21 @@ static PyObject *core_cpu_counts(PyObject *module, PyObject *unused) {
 }
 
 static PyObject *stats_dict(const boc_worker_stats_t *stats) {
-    return Py_BuildValue(
-        "{sK sK sK sK sK sK sK sK sK sK sK sK sK sK}", "worker_index",
-        (unsigned long long)stats->worker_index, "pushed_local",
-        (unsigned long long)stats->pushed_local, "dispatched_to_pending",
-        (unsigned long long)stats->dispatched_to_pending, "pushed_remote",
-        (unsigned long long)stats->pushed_remote, "popped_local",
-        (unsigned long long)stats->popped_local, "popped_via_steal",
-        (unsigned long long)stats->popped_via_steal, "enqueue_cas_retries",
-        (unsigned long long)stats->enqueue_cas_retries, "dequeue_cas_retries",
-        (unsigned long long)stats->dequeue_cas_retries, "batch_resets",
-        (unsigned long long)stats->batch_resets, "steal_attempts",
-        (unsigned long long)stats->steal_attempts, "steal_failures",
-        (unsigned long long)stats->steal_failures, "parked", (unsigned long long)stats->parked,
-        "last_steal_attempt_ns", (unsigned long long)stats->last_steal_attempt_ns,
-        "fairness_arm_fires", (unsigned long long)stats->fairness_arm_fires);
+    return Py_BuildValue("{sK sK sK sK sK sK sK sK sK sK sK sK sK sK}", "worker_index",
+                         (unsigned long long)stats->worker_index, "pushed_local",
+                         (unsigned long long)stats->pushed_local, "dispatched_to_pending",
+                         (unsigned long long)stats->dispatched_to_pending, "pushed_remote",
+                         (unsigned long long)stats->pushed_remote, "popped_local",
+                         (unsigned long long)stats->popped_local, "popped_via_steal",
+                         (unsigned long long)stats->popped_via_steal, "enqueue_cas_retries",
+                         (unsigned long long)stats->enqueue_cas_retries, "dequeue_cas_retries",
+                         (unsigned long long)stats->dequeue_cas_retries, "batch_resets",
+                         (unsigned long long)stats->batch_resets, "steal_attempts",
+                         (unsigned long long)stats->steal_attempts, "steal_failures",
+                         (unsigned long long)stats->steal_failures, "parked",
+                         (unsigned long long)stats->parked, "last_steal_attempt_ns",
+                         (unsigned long long)stats->last_steal_attempt_ns, "fairness_arm_fires",
+                         (unsigned long long)stats->fairness_arm_fires);
 }
 
 static PyObject *core_last_stats(PyObject *module, PyObject *unused) {

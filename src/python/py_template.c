@@ -37,7 +37,8 @@ static bool fits(const py_template_t *template, PyObject *globals, Py_ssize_t ar
 static py_template_t *find_kept(core_state_t *state, PyObject *func, Py_ssize_t argument_count) {
     PyFunctionObject *function = (PyFunctionObject *)func;
     void *extra = NULL;
-    if (state->code_index < 0 || (function->func_dict != NULL && PyDict_GET_SIZE(function->func_dict)))
+    if (state->code_index < 0 ||
+        (function->func_dict != NULL && PyDict_GET_SIZE(function->func_dict)))
         return NULL; /* attributes make it another kind of callable */
     if (PyUnstable_Code_GetExtra(function->func_code, state->code_index, &extra) < 0) {
         PyErr_Clear();
@@ -134,8 +135,7 @@ static py_template_t *describe(core_state_t *state, PyObject *func, Py_ssize_t a
     if (count == NULL)
         return NULL;
     described = PyObject_CallFunctionObjArgs(state->template_of, func, count, NULL);
-    if (described == NULL ||
-        !PyArg_ParseTuple(described, "OO(nn)", &spec, &plan, &least, &most))
+    if (described == NULL || !PyArg_ParseTuple(described, "OO(nn)", &spec, &plan, &least, &most))
         goto done;
     template = allocate(plan);
     if (template == NULL)

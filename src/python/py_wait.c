@@ -17,11 +17,8 @@ boc_status_t py_wait_park(boc__parker_t *parker, int64_t deadline_ns) {
     for (;;) {
         boc_status_t status;
         int64_t end_ns = slice_end(is_main, deadline_ns);
-        Py_BEGIN_ALLOW_THREADS
-        status = boc__parker_park(parker, end_ns);
-        Py_END_ALLOW_THREADS
-        if (status == BOC_OK)
-            return BOC_OK;
+        Py_BEGIN_ALLOW_THREADS status = boc__parker_park(parker, end_ns);
+        Py_END_ALLOW_THREADS if (status == BOC_OK) return BOC_OK;
         if (PyErr_CheckSignals() < 0)
             return BOC_EINTERRUPTED;
         if (status == BOC_ETIMEOUT && end_ns == deadline_ns)
@@ -34,11 +31,9 @@ boc_status_t py_wait_call(boc_status_t (*wait)(int64_t timeout_ns), int64_t dead
     for (;;) {
         boc_status_t status;
         int64_t end_ns = slice_end(is_main, deadline_ns);
-        Py_BEGIN_ALLOW_THREADS
-        status = wait(end_ns == BOC_FOREVER ? BOC_FOREVER : end_ns - boc__clock_now_ns());
-        Py_END_ALLOW_THREADS
-        if (PyErr_CheckSignals() < 0)
-            return BOC_EINTERRUPTED;
+        Py_BEGIN_ALLOW_THREADS status =
+            wait(end_ns == BOC_FOREVER ? BOC_FOREVER : end_ns - boc__clock_now_ns());
+        Py_END_ALLOW_THREADS if (PyErr_CheckSignals() < 0) return BOC_EINTERRUPTED;
         bool is_over = end_ns == deadline_ns && boc__clock_now_ns() >= deadline_ns;
         if (status != BOC_EINTERRUPTED && (status != BOC_ETIMEOUT || is_over))
             return status;

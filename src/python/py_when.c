@@ -11,8 +11,7 @@
 
 /* What when(...) returns: the checked arguments, waiting for a function. */
 typedef struct py_when {
-    PyObject_VAR_HEAD
-    vectorcallfunc vectorcall;
+    PyObject_VAR_HEAD vectorcallfunc vectorcall;
     PyObject *arguments[]; /* owned; each a Cown or a tuple of them */
 } py_when_t;
 
@@ -110,7 +109,8 @@ static int encode_captures(core_state_t *state, const py_template_t *template, P
     return 0;
 }
 
-/* -- scheduling --------------------------------------------------------------------------------- */
+/* -- scheduling ---------------------------------------------------------------------------------
+ */
 
 static PyObject *submit(core_state_t *state, boc_behavior_t *behavior) {
     boc_cown_t *result = boc_behavior_result(behavior);
@@ -147,8 +147,8 @@ static PyObject *schedule(core_state_t *state, const py_when_t *when, PyObject *
     }
     size_t captures = values != NULL ? (size_t)PyTuple_GET_SIZE(values) : template->entry_count;
     boc_status_t status =
-        py_behavior_new(template->id, (size_t)count_requests(when), (size_t)Py_SIZE(when),
-                        captures, has_groups(when), &behavior);
+        py_behavior_new(template->id, (size_t)count_requests(when), (size_t)Py_SIZE(when), captures,
+                        has_groups(when), &behavior);
     if (status != BOC_OK) {
         py_errors_raise(status, "when");
         goto done;
@@ -219,7 +219,8 @@ static PyObject *core_when(PyObject *module, PyObject *const *args, Py_ssize_t c
     return (PyObject *)when;
 }
 
-/* -- the decorator's type --------------------------------------------------------------------------- */
+/* -- the decorator's type
+ * --------------------------------------------------------------------------- */
 
 static int when_traverse(PyObject *op, visitproc visit, void *arg) {
     Py_VISIT(Py_TYPE(op));

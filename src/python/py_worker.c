@@ -138,9 +138,9 @@ static int set_up(unsigned worker) {
     }
     Py_DECREF(path);
     PyObject *sys = PyImport_ImportModule("sys"); /* owned */
-    PyObject *done = sys != NULL ? PyObject_CallMethod(sys, "setswitchinterval", "d",
-                                                       SWITCH_INTERVAL_S)
-                                 : NULL; /* owned */
+    PyObject *done = sys != NULL
+                         ? PyObject_CallMethod(sys, "setswitchinterval", "d", SWITCH_INTERVAL_S)
+                         : NULL; /* owned */
     Py_XDECREF(done);
     Py_XDECREF(sys);
     if (done == NULL)

@@ -174,8 +174,7 @@ static void resolve(boc_behavior_t *behavior, uint32_t grants) {
     if (atomic_load_explicit(&behavior->countdown, memory_order_acquire) != grants) {
         BOC_YIELD();
         /* acq_rel (e): release what we did; the last one acquires it all. */
-        if (atomic_fetch_sub_explicit(&behavior->countdown, grants, memory_order_acq_rel) !=
-            grants)
+        if (atomic_fetch_sub_explicit(&behavior->countdown, grants, memory_order_acq_rel) != grants)
             return;
     }
     dispatch(behavior);

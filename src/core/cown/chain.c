@@ -61,8 +61,7 @@ static bool wait_for_readers(boc_cown_t *cown, boc__slot_t *writer) {
     BOC_YIELD();
     /* acq_rel (d): release next_writer to the last reader; acquire from it when it
      * is gone. */
-    uint32_t readers =
-        atomic_fetch_or_explicit(&cown->readers, WRITER_WAITS, memory_order_acq_rel);
+    uint32_t readers = atomic_fetch_or_explicit(&cown->readers, WRITER_WAITS, memory_order_acq_rel);
     assert((readers & WRITER_WAITS) == 0);
     if (readers != 0)
         return false;
@@ -266,8 +265,7 @@ static void leave_reader(boc_cown_t *cown, boc__slot_t *slot) {
     BOC_YIELD();
     /* acq_rel (d): release our reading; the last one acquires all of it, and the
      * parked writer. */
-    uint32_t readers =
-        atomic_fetch_sub_explicit(&cown->readers, ONE_READER, memory_order_acq_rel);
+    uint32_t readers = atomic_fetch_sub_explicit(&cown->readers, ONE_READER, memory_order_acq_rel);
     assert(readers >= ONE_READER);
     if (readers != ONE_READER + WRITER_WAITS)
         return;

@@ -21,9 +21,7 @@ static struct {
     shard_t shards[SHARD_COUNT]; /* of threads outside the pool, by thread index */
 } globals;
 
-static shard_t *shard_of_thread(void) {
-    return &globals.shards[boc__thread_index() % SHARD_COUNT];
-}
+static shard_t *shard_of_thread(void) { return &globals.shards[boc__thread_index() % SHARD_COUNT]; }
 
 static boc_status_t enter_foreign(void) {
     shard_t *shard = shard_of_thread();

@@ -35,8 +35,7 @@ static void unlink_sleeper(boc__idle_t *idle, boc__idler_t *idler) {
 
 void boc__idle_wake_one(boc__idle_t *idle, boc__idler_t *preferred) {
     boc__mutex_lock(&idle->mutex);
-    boc__idler_t *chosen =
-        preferred != NULL && preferred->is_asleep ? preferred : idle->sleepers;
+    boc__idler_t *chosen = preferred != NULL && preferred->is_asleep ? preferred : idle->sleepers;
     if (chosen != NULL) {
         unlink_sleeper(idle, chosen);
         chosen->is_searching = true;

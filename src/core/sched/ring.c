@@ -46,8 +46,7 @@ boc__work_t *boc__ring_pop(boc__ring_t *ring, uint64_t *retries) {
         uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
         if (head == tail)
             return NULL;
-        boc__work_t *work =
-            atomic_load_explicit(&ring->entries[head & MASK], memory_order_relaxed);
+        boc__work_t *work = atomic_load_explicit(&ring->entries[head & MASK], memory_order_relaxed);
         BOC_YIELD();
         /* acq_rel (b): releases our read of the entry, and carries the thieves'. */
         if (atomic_compare_exchange_weak_explicit(&ring->head, &head, head + 1,

@@ -66,8 +66,7 @@ static void spill(boc__worker_t *worker) {
     boc__work_t *works[BOC__OVERFLOW_CHUNK];
     uint32_t count = 0;
     while (count < BOC__OVERFLOW_CHUNK) {
-        works[count] =
-            boc__ring_pop(&worker->ring, &worker->counters.dequeue_cas_retries);
+        works[count] = boc__ring_pop(&worker->ring, &worker->counters.dequeue_cas_retries);
         if (works[count] == NULL)
             break;
         count++;
@@ -95,8 +94,7 @@ static void dispatch_in_body(boc__worker_t *worker, boc__work_t *work) {
     BOC_YIELD();
     /* seq_cst: publishes the work before the look for sleepers; acquire: the one
      * that is displaced is ours again. */
-    boc__work_t *displaced =
-        atomic_exchange_explicit(&worker->pending, work, memory_order_seq_cst);
+    boc__work_t *displaced = atomic_exchange_explicit(&worker->pending, work, memory_order_seq_cst);
     if (displaced == NULL) {
         bump(&worker->counters.dispatched_to_pending, 1);
         notify_pending();
@@ -282,8 +280,8 @@ static boc__work_t *steal(boc__worker_t *worker) {
         return NULL;
     bump(&worker->counters.steal_attempts, 1);
     /* relaxed: a statistic. */
-    atomic_store_explicit(&worker->counters.last_steal_attempt_ns,
-                          (uint64_t)boc__clock_now_ns(), memory_order_relaxed);
+    atomic_store_explicit(&worker->counters.last_steal_attempt_ns, (uint64_t)boc__clock_now_ns(),
+                          memory_order_relaxed);
     uint32_t start = draw(worker, count);
     for (uint32_t i = 0; i < count; i++) {
         boc__worker_t *victim = boc__pool.workers[(start + i) % count];
