@@ -37,16 +37,18 @@ def reduce_class(cls: type) -> Reduction | None:
             return getattr, (types, name)
     if not cls.__flags__ & _HEAP or cls.__flags__ & _IMMUTABLE or _has_c_methods(cls):
         return None
-    start = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+    start: dict[str, Any] = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
     if isinstance(cls, enum.EnumType):
-        members = {name: member._value_ for name, member in cls.__members__.items()}
+        named: dict[str, Any] = dict(cls.__members__)
+        members = {name: member._value_ for name, member in named.items()}
         boundary = getattr(cls, "_boundary_", None)
-        arguments = (type(cls), cls.__name__, cls.__bases__, start, members, boundary)
-        return _make_enum, arguments, _state(cls, members), None, None, _fill
-    if "__slots__" in vars(cls):
-        start["__slots__"] = vars(cls)["__slots__"]
-    bases = vars(cls).get("__orig_bases__", cls.__bases__)
-    return _make, (type(cls), cls.__name__, bases, start), _state(cls, ()), None, None, _fill
+        parts = (type(cls), cls.__name__, cls.__bases__, start, members, boundary)
+        return _make_enum, parts, _state(cls, members), None, None, _fill
+    for name in ("__slots__", "__orig_bases__"):  # what making a class looks at
+        if name in vars(cls):
+            start[name] = vars(cls)[name]
+    arguments = (type(cls), cls.__name__, cls.__bases__, start)
+    return _make, arguments, _state(cls, ()), None, None, _fill
 
 
 def _has_c_methods(cls: type) -> bool:
@@ -72,14 +74,14 @@ def _state(cls: type, members: Any) -> tuple[dict[str, Any], list[type]]:
         attributes["__annotations__"] = _annotations(cls)
     registered: list[type] = []
     if isinstance(cls, ABCMeta):
-        from _abc import _get_dump
+        from _abc import _get_dump  # type: ignore[import-not-found]
 
         registered = [each for each in (ref() for ref in _get_dump(cls)[0]) if each is not None]
     return attributes, registered
 
 
-def _annotations(cls: type) -> dict[str, Any]:
-    import annotationlib
+def _annotations(cls: type) -> Any:
+    import annotationlib  # type: ignore[import-not-found]
 
     try:
         return annotationlib.get_annotations(cls)
@@ -100,14 +102,14 @@ def _make_enum(
     start: dict[str, Any],
     members: dict[str, Any],
     boundary: Any,
-) -> type:
+) -> Any:
     namespace = metaclass.__prepare__(name, bases)
     for key, value in {**start, **members}.items():
         namespace[key] = value
     return metaclass(name, bases, namespace, boundary=boundary)
 
 
-def _fill(cls: type, state: tuple[dict[str, Any], list[Any]]) -> None:
+def _fill(cls: Any, state: tuple[dict[str, Any], list[Any]]) -> None:
     attributes, registered = state
     for name, value in attributes.items():
         type.__setattr__(cls, name, value)
@@ -124,7 +126,7 @@ _SINGLETONS = {
 }
 
 
-def reduce_part(obj: object) -> Reduction | None:
+def reduce_part(obj: Any) -> Reduction | None:
     """Take apart what occurs in classes and functions only; None for anything else."""
     name = _SINGLETONS.get(id(obj))
     if name is not None:

@@ -23,7 +23,8 @@ _known: dict[int, tuple["weakref.ref[Any]", object, int, bool]] = {}
 
 def module_of(obj: object, path: str) -> str:
     """Return the name of the module that *path* leads to *obj* from, as pickle searches it."""
-    return pickle.whichmodule(obj, path)
+    name: str = pickle.whichmodule(obj, path)  # type: ignore[attr-defined]
+    return name
 
 
 def travels_by_name(obj: object, place: tuple[types.ModuleType, str]) -> bool:
@@ -162,10 +163,10 @@ def reduce_in_definition(obj: object) -> tuple[Any, ...] | None:
     return _classes.reduce_part(obj)
 
 
-def make_view(base: Any, spec: tuple[int, int, str, tuple[int, ...], int]) -> memoryview:
+def make_view(base: Any, spec: tuple[int, int, str, tuple[int, ...], int]) -> Any:
     """Make the memoryview of ``spec[1]`` bytes from ``spec[0]`` on of *base*."""
     start, size, form, shape, is_readonly = spec
-    view = memoryview(base)
+    view: Any = memoryview(base)
     if view.format != form or len(shape) != 1:
         view = view.cast("B")
     if size == 0:
@@ -177,10 +178,10 @@ def make_view(base: Any, spec: tuple[int, int, str, tuple[int, ...], int]) -> me
     return view.toreadonly() if is_readonly else view
 
 
-def _empty_view(view: memoryview, form: str) -> memoryview:
+def _empty_view(view: Any, form: str) -> Any:
     """Return a view of nothing with *form*, which no cast can make from nothing."""
     import struct
 
     size = struct.calcsize(form)
-    whole = view[:size] if len(view) >= size else memoryview(bytearray(size))
+    whole: Any = view[:size] if len(view) >= size else memoryview(bytearray(size))
     return whole.cast(form)[:0]
