@@ -5,6 +5,7 @@ at first use; modules are imported by name; a namespace without a name is made e
 While any of this runs, ``when`` must not schedule: `importing` says so.
 """
 
+import builtins
 import importlib
 import importlib.util
 import marshal
@@ -55,7 +56,9 @@ class MainModule(ModuleType):
     def __init__(self, described: dict[str, Any]) -> None:
         super().__init__("__main__", described["doc"])
         self.__dict__.update(
-            __file__=described["file"], __package__=described["package"], __spec__=None
+            __builtins__=builtins,
+            __file__=described["file"],
+            __package__=described["package"],
         )
         if described["file"] is None:
             del self.__dict__["__file__"]
@@ -92,8 +95,11 @@ def find(place: Place) -> dict[str, Any]:
     _, token, name, file, package = place
     if token not in _detached:
         given = {"__name__": name, "__file__": file, "__package__": package}
-        namespace = {key: value for key, value in given.items() if value is not None}
-        _detached[token] = {**namespace, "__bocpy_namespace__": token}
+        namespace: dict[str, Any] = {
+            key: value for key, value in given.items() if value is not None
+        }
+        namespace.update(__builtins__=builtins, __bocpy_namespace__=token)
+        _detached[token] = namespace
     return _detached[token]
 
 
