@@ -38,10 +38,22 @@ def boot(config: dict[str, Any]) -> None:
             modules.forget()
     else:
         atexit.register(_forget_thread)
+        _write_lines()
     _booted = True
     _namespaces.guard_imports()
     configure(config)
     _namespaces.set_main(config["main"])
+
+
+def _write_lines() -> None:
+    """Let each line of output leave at once and in one piece.
+
+    Several workers share a descriptor. Lines held back would lose the order of the behaviors that
+    printed them; an unbuffered stream would let another worker in before the end of the line.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(line_buffering=True, write_through=False)  # type: ignore[union-attr]
 
 
 def _forget_thread() -> None:
