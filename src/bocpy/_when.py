@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from types import FunctionType
-from typing import Any, cast
+from typing import Any
 
 from bocpy import _core
 
@@ -30,5 +30,5 @@ def whencall(
     )
     bound.__qualname__ = func.__qualname__
     bound.__module__ = func.__module__
-    result: _core.Cown[Any] = _core.when(*args)(cast(Callable[..., Any], bound))
-    return result
+    schedule: Callable[[Callable[..., Any]], _core.Cown[Any]] = _core.when(*args)
+    return schedule(bound)

@@ -168,5 +168,6 @@ void py_encoder_pop(py_encoder_t *e) {
 }
 
 int py_encoder_write_name(py_encoder_t *e, uint32_t id) {
+    e->runs_code = true; /* what has a name may have to be imported */
     return py_encoder_write_fixed(e, TAG_NAME, &id, sizeof id);
 }

@@ -131,6 +131,7 @@ typedef struct py_encoder {
     core_state_t *state;
     py_transfer_state_t *transfer;
     bool is_definition; /* what has no name is encoded here and now */
+    bool runs_code;     /* the blob refers to names or definitions */
 
     uint8_t *data; /* room for a py_blob_t, then the stream */
     size_t size;

@@ -429,6 +429,7 @@ static py_blob_t *take_blob(py_encoder_t *e) {
     blob->size = size;
     blob->cown_count = e->held_count;
     blob->definition_count = e->definition_count;
+    blob->runs_code = e->runs_code || e->definition_count > 0;
     if (e->held_count > 0)
         memcpy(py_blob_cowns(blob), e->held, e->held_count * sizeof *e->held);
     if (e->definition_count > 0)
@@ -474,6 +475,7 @@ static py_blob_t *single_blob(int tag, const void *units, size_t count, size_t u
     blob->size = size;
     blob->cown_count = 0;
     blob->definition_count = 0;
+    blob->runs_code = false;
     memcpy(py_blob_bytes(blob), head, head_size);
     memcpy(py_blob_bytes(blob) + head_size, units, count * unit);
     return blob;
