@@ -1,6 +1,7 @@
 """What a worker's interpreter takes over from main, at its start and later.
 
-`worker_config` says all of it as builtins; `config_changes` what changed since it was last asked.
+`worker_config` says all of it as builtins. What changes later travels with the next new template,
+so that a worker has it before it imports what the template needs.
 """
 
 import marshal
@@ -14,7 +15,12 @@ type Config = dict[str, Any]
 
 _DEFAULT_LOGGING_LEVEL = 30
 
-_last: Config = {}
+# What the workers were started with; empty in an interpreter that is not main.
+_started: Config = {}
+
+# Counts the times that `later_settings` saw something new, and what it saw.
+_version = 0
+_latest: Config = {}
 
 
 def worker_config() -> Config:
@@ -22,19 +28,28 @@ def worker_config() -> Config:
 
     To be called in the main interpreter.
     """
-    _last.clear()
-    _last.update(_settings())
-    return {**_last, "main": _main()}
+    global _version
+    _started.clear()
+    _started.update(_settings())
+    _latest.clear()
+    _version += 1
+    return {**_started, "version": _version, "main": _main()}
 
 
-def config_changes() -> Config | None:
-    """Return the settings that differ from what was last returned; `None` if none do.
+def later_settings() -> Config | None:
+    """Return all settings that differ from what workers were started with; `None` if none do.
 
-    To be called in the main interpreter, whenever a worker may be about to depend on them.
+    The entry ``version`` grows with each change. Always `None` in a worker.
     """
-    changes = {key: value for key, value in _settings().items() if _last.get(key) != value}
-    _last.update(changes)
-    return changes or None
+    global _version
+    if not _started:
+        return None
+    now = _settings()
+    changed = {key: value for key, value in now.items() if _latest.get(key, _started[key]) != value}
+    if changed:
+        _latest.update(changed)
+        _version += 1
+    return {**_latest, "version": _version} if _latest else None
 
 
 def _settings() -> Config:

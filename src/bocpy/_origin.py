@@ -16,7 +16,6 @@ from bocpy._modules import travels_by_name
 from bocpy._resolve import Resolver, Uses, is_empty, later_function
 
 __all__ = [
-    "config_changes",
     "reduce_function",
     "reduce_module",
     "template_of",
@@ -31,15 +30,11 @@ type Plan = tuple[Entry, ...] | Snapshot
 type Arity = tuple[int, int]
 
 worker_config = _config.worker_config
-config_changes = _config.config_changes
 
 # What an entry of a plan reads.
 CELL, GLOBAL, DEFAULT, KEYWORD = range(4)
 
 _CO_VARARGS = 0x04
-
-# The spec of a callable that travels as a value, whole, at every decoration.
-VALUE_SPEC: Spec = ("value",)
 
 
 def template_of(func: Any, argument_count: int) -> tuple[Spec, Plan, Arity]:
@@ -60,20 +55,21 @@ def template_of(func: Any, argument_count: int) -> tuple[Spec, Plan, Arity]:
     """
     frame = sys._getframe(1)
     _decorators.check(func, frame)
+    settings = _config.later_settings()
     if type(func) is not FunctionType:
         _check_callable(func, argument_count)
-        return VALUE_SPEC, _whole, (argument_count, argument_count)
+        return ("value", settings), _whole, (argument_count, argument_count)
     explicit, arity = _explicit_captures(func, argument_count)
     shape = _Shape(func, frame)
     shape.check_rebinding()
     if func.__dict__:
         shape.check_names()
-        return VALUE_SPEC, _whole, arity
+        return ("value", settings), _whole, arity
     entries = shape.entries(explicit)
     shape.check_names()
     if shape.has_empty_cell or shape.is_incomplete:
-        return shape.spec(entries), _Reader(tuple(entries), frame), arity
-    return shape.spec(entries), tuple(entries), arity
+        return shape.spec(entries, settings), _Reader(tuple(entries), frame), arity
+    return shape.spec(entries, settings), tuple(entries), arity
 
 
 def reduce_function(func: FunctionType) -> tuple[Any, ...]:
@@ -149,7 +145,7 @@ class _Shape:
         cells: list[Entry] = [(CELL, i, name) for i, name in enumerate(self.code.co_freevars)]
         return [*cells, *explicit, *((GLOBAL, name, name) for name in self.uses.captured)]
 
-    def spec(self, entries: list[Entry]) -> Spec:
+    def spec(self, entries: list[Entry], settings: _config.Config | None = None) -> Spec:
         """Return what `bocpy._worker.materialize` needs, as builtins with equal contents."""
         return (
             "function",
@@ -161,6 +157,7 @@ class _Shape:
             tuple(sorted(self.uses.modules)),
             tuple((name, dump_code(code)) for name, code in self.uses.later),
             _modules.unsaved_source(self.code, self.namespace),
+            settings,
         )
 
     def check_rebinding(self) -> None:

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from bocpy import _modules, _names, transpiler
 from bocpy._modules import travels_by_name
 
-
 # Flags of MAKE_FUNCTION: defaults, keyword defaults, closure.
 _NEEDS_MORE_THAN_CODE = 0x01 | 0x02 | 0x08
 

@@ -24,6 +24,9 @@ _DEFAULT_LOGGING_LEVEL = 30
 
 _booted = False
 
+# Of the settings that this interpreter has taken over.
+_version = 0
+
 
 def boot(config: dict[str, Any]) -> None:
     """Prepare a worker's interpreter, or renew one that has served before.
@@ -68,19 +71,23 @@ def _forget_thread() -> None:
         local.__dict__.clear()
 
 
-def configure(changes: dict[str, Any]) -> None:
-    """Take over settings that changed in main, as `_origin.config_changes` returned them."""
-    if "path" in changes and sys.path != changes["path"]:
-        sys.path[:] = changes["path"]
+def configure(settings: dict[str, Any]) -> None:
+    """Take over settings of main, unless newer ones came before."""
+    global _version
+    if settings["version"] <= _version:
+        return
+    _version = settings["version"]
+    if "path" in settings and sys.path != settings["path"]:
+        sys.path[:] = settings["path"]
         importlib = sys.modules.get("importlib")
         if importlib is not None:
             importlib.invalidate_caches()
-    if "argv" in changes:
-        sys.argv = list(changes["argv"])
-    if "warnings" in changes:
-        _set_warnings(changes["warnings"])
-    if "logging" in changes:
-        _set_logging(*changes["logging"])
+    if "argv" in settings:
+        sys.argv = list(settings["argv"])
+    if "warnings" in settings:
+        _set_warnings(settings["warnings"])
+    if "logging" in settings:
+        _set_logging(*settings["logging"])
 
 
 def materialize(spec: Spec) -> tuple[FunctionType | None, Install]:
@@ -93,6 +100,8 @@ def materialize(spec: Spec) -> tuple[FunctionType | None, Install]:
     Raises:
         RuntimeError: if the module that defines the function cannot be imported here.
     """
+    if spec[-1] is not None:
+        configure(spec[-1])
     if spec[0] == "value":
         return None, _first
     func = make_function(spec)
@@ -101,7 +110,7 @@ def materialize(spec: Spec) -> tuple[FunctionType | None, Install]:
 
 def make_function(spec: Spec) -> FunctionType:
     """Make the function that *spec* describes, with empty cells."""
-    _, place, code, qualname, module, _, modules, later, source = spec
+    _, place, code, qualname, module, _, modules, later, source, _ = spec
     namespace = _namespaces.find(place)
     for name, imported in modules:
         if name not in namespace:

@@ -13,10 +13,10 @@ import sys
 import tempfile
 import textwrap
 from pathlib import Path
-from typing import Any
+
+import pytest
 
 import bocpy
-import pytest
 
 BEFORE = """
     from bocpy import Cown, wait, when

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from bocpy import _names, _origin
+
+from bocpy import _config, _names, _origin
 
 LIMIT = 3
 TABLE = [value * value for value in range(4)]
@@ -48,7 +49,7 @@ def test_parameters_and_locals_are_not_captured() -> None:
             pass
 
         try:
-            return [x for x in rest], (lambda y: y)(b), json, Local
+            return [x + 1 for x in rest], (lambda y: y)(b), json, Local
         except ValueError as e:
             return e
         match a:
@@ -256,7 +257,7 @@ def test_decorators_below_are_accepted() -> None:
     def body(*args: Any) -> Any:
         return args
 
-    assert schedule.template[0] == ("value",)
+    assert schedule.template[0] == ("value", None)
 
 
 class Applied:
@@ -305,7 +306,7 @@ def test_wrapper_with_attributes_travels_whole() -> None:
         return args
 
     spec, plan, arity = _origin.template_of(body, 2)
-    assert spec == ("value",)
+    assert spec == ("value", None)
     assert plan(body) == (body,)
     assert arity == (0, -1)
 
@@ -322,7 +323,7 @@ def test_wrapper_objects_and_bound_methods_travel_whole() -> None:
         if isinstance(func, functools.partial):
             continue
         spec, plan, arity = _origin.template_of(func, 1)
-        assert (spec, arity) == (("value",), (1, 1))
+        assert (spec, arity) == (("value", None), (1, 1))
         assert plan(func) == (func,)
         with pytest.raises(TypeError):
             _origin.template_of(func, 2)
@@ -420,15 +421,21 @@ def test_names_kept_by_their_module_travel_by_name() -> None:
     assert not _origin.travels_by_name(lambda: None)
 
 
-def test_config_changes_reports_each_change_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    _origin.worker_config()
-    assert _origin.config_changes() is None
-    monkeypatch.setattr(sys, "path", [*sys.path, "/nowhere"])
+def test_settings_that_change_travel_with_new_templates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_config, "_started", {})
+    monkeypatch.setattr(_config, "_latest", {})
+    assert _config.later_settings() is None
+    _config.worker_config()
+    assert _config.later_settings() is None
     monkeypatch.setattr(sys, "argv", ["prog", "x"])
-    changes = _origin.config_changes()
-    assert changes is not None
-    assert set(changes) == {"path", "argv"}
-    assert _origin.config_changes() is None
+    first = _origin.template_of(helper, 1)[0][-1]
+    assert set(first) == {"argv", "version"}
+    assert _config.later_settings() == first
+    monkeypatch.setattr(sys, "path", [*sys.path, "/nowhere"])
+    second = _config.later_settings()
+    assert second is not None
+    assert set(second) == {"argv", "path", "version"}
+    assert second["version"] > first["version"]
 
 
 def defined_below(value: Any) -> Any:

@@ -4,6 +4,7 @@ import ast
 import textwrap
 
 import pytest
+
 from bocpy import transpiler
 from bocpy.transpiler import Kind
 

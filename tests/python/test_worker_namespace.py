@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from bocpy import _config, _modules, _origin, _placeholders, _worker, transpiler
 
 if sys.version_info >= (3, 13):
@@ -138,7 +139,7 @@ def test_bodies_live_in_the_namespace_of_main() -> None:
         assert func(1) == ("0123456789", "__main__", "/nowhere/main.py")
         assert func.__globals__ is vars(sys.modules["__main__"])
         """,
-        spec=(*spec_in_main(source, "body")[:5], (), (), (), None),
+        spec=(*spec_in_main(source, "body")[:5], (), (), (), None, None),
     )
 
 
@@ -308,7 +309,14 @@ def test_missing_variable_is_explained() -> None:
         else:
             raise AssertionError("nothing was raised")
         """,
-        spec=(*spec_in_main("late = 1\ndef body(c): return late", "body")[:5], (), (), (), None),
+        spec=(
+            *spec_in_main("late = 1\ndef body(c): return late", "body")[:5],
+            (),
+            (),
+            (),
+            None,
+            None,
+        ),
     )
 
 
@@ -331,8 +339,11 @@ def test_settings_follow_main() -> None:
             pass
         else:
             raise AssertionError("the filter was not set")
-        _worker.configure({"path": ["/elsewhere", *sys.path], "logging": (40, None)})
-        assert sys.path[0] == "/elsewhere" and logging.getLogger().level == 40
+        version = config["version"]
+        newer = {"version": version + 2, "path": ["/new", *sys.path], "logging": (40, None)}
+        _worker.configure(newer)
+        _worker.configure({"version": version + 1, "path": []})
+        assert sys.path[0] == "/new" and logging.getLogger().level == 40
         """,
     )
 
