@@ -44,6 +44,8 @@ def reduce_class(cls: type) -> Reduction | None:
         boundary = getattr(cls, "_boundary_", None)
         parts = (type(cls), cls.__name__, cls.__bases__, start, members, boundary)
         return _make_enum, parts, _state(cls, members), None, None, _fill
+    if typing.is_typeddict(cls):
+        return _make_typed_dict, (cls.__name__,), _state(cls, ()), None, None, _fill
     for name in ("__slots__", "__orig_bases__"):  # what making a class looks at
         if name in vars(cls):
             start[name] = vars(cls)[name]
@@ -93,6 +95,10 @@ def _make(metaclass: type, name: str, bases: tuple[Any, ...], start: dict[str, A
     return types.new_class(
         name, bases, {"metaclass": metaclass}, lambda namespace: namespace.update(start)
     )
+
+
+def _make_typed_dict(name: str) -> Any:
+    return typing.TypedDict(name, {})  # type: ignore[operator]
 
 
 def _make_enum(
