@@ -4,6 +4,7 @@
 
 #include <boc/behavior.h>
 #include <boc/cown.h>
+#include <boc/handle.h>
 #include <boc/limits.h>
 #include <boc/payload.h>
 #include <boc/runtime.h>

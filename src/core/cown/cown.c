@@ -1,5 +1,6 @@
 #include "core/cown/cown.h"
 
+#include "core/cown/handle.h"
 #include "core/slab.h"
 #include "platform/yield.h"
 
@@ -17,6 +18,7 @@ boc_status_t boc__cown_init(void *block, uint8_t block_class) {
     atomic_init(&cown->refs, 1);
     atomic_init(&cown->readers, 0);
     atomic_init(&cown->holder, 0);
+    atomic_init(&cown->handle, 0);
     cown->block_class = block_class;
     return BOC_OK;
 }
@@ -55,6 +57,9 @@ void boc_cown_unref(boc_cown_t *cown) {
         return;
     /* relaxed: nobody else has a reference. */
     assert(atomic_load_explicit(&cown->tail, memory_order_relaxed) == NULL);
+    uint32_t handle = atomic_load_explicit(&cown->handle, memory_order_relaxed);
+    if (handle != 0)
+        boc__handle_forget(handle);
     boc_payload_drop(&cown->value);
     boc__slab_free(cown, cown->block_class);
 }

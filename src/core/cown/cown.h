@@ -20,6 +20,7 @@ struct boc_cown {
     _Atomic uint32_t refs;
     _Atomic uint32_t readers; /* 2 * running readers + (a writer waits for them) */
     _Atomic uint32_t holder;  /* the host's word */
+    _Atomic uint32_t handle;  /* index in the table of handle.h, 0 without */
     uint8_t block_class;      /* fixed; of the block that starts with this cown */
 };
 
