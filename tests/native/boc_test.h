@@ -3,7 +3,7 @@
  * A file of cases includes this header once.  `X_test` runs every case, `X_test NAME...`
  * those named, `X_test --list` prints the names.  A failed CHECK names the case, the
  * place and the condition on stderr and aborts.  All of it belongs to the main thread,
- * except CHECK, which any thread may use. */
+ * except CHECK, which any thread may use.  With BOC_TEST_OWN_MAIN: the checks alone. */
 #ifndef BOC_TEST_H
 #define BOC_TEST_H
 
@@ -56,6 +56,8 @@ static struct {
         }                                                                                          \
     } while (0)
 
+#if !defined(BOC_TEST_OWN_MAIN)
+
 static void boc_test_run(const boc_test_case_t *test) {
     boc_tests.running = test->name;
     test->run();
@@ -89,5 +91,7 @@ int main(int argc, char **argv) {
     }
     return 0;
 }
+
+#endif
 
 #endif
