@@ -41,13 +41,13 @@ def run_behaviors(batches: list[list[Source]], workers: int, report: int = -1) -
     @when(warm)
     def begin(warm: list[Cown[None]]) -> tuple[float, Cown[tuple[Summary, float]]]:
         for each in warm:
-            value_of(each)
+            each.result()
         now = time.perf_counter()
         return now, schedule(batches, modules, shards, report)
 
     wait()
-    began, finish = value_of(begin)
-    summary, ended = value_of(finish)
+    began, finish = begin.result()
+    summary, ended = finish.result()
     resumed = time.perf_counter()
     merged = [shard.value for shard in shards]
     return merged, summary, ended - began + time.perf_counter() - resumed
@@ -83,8 +83,8 @@ def schedule(
     @when(summaries, merged)
     def finish(summaries: list[Cown[Summary]], merged: list[Cown[None]]) -> tuple[Summary, float]:
         for each in merged:
-            value_of(each)
-        return merge_summaries(value_of(each) for each in summaries), time.perf_counter()
+            each.result()
+        return merge_summaries(each.result() for each in summaries), time.perf_counter()
 
     return finish
 
@@ -113,15 +113,5 @@ def merge(shard: Cown[Shard], parts: list[Cown[Shard]]) -> Cown[None]:
         total = shard.value
         for part in parts:
             merge_shard(total, part.value)
-        shard.value = total
 
     return merged
-
-
-def value_of[T](cown: Cown[T]) -> T:
-    """Return the value of a cown, or raise it if it is the exception of a behavior."""
-    value = cown.value
-    if cown.exception:
-        assert isinstance(value, BaseException)
-        raise value
-    return value

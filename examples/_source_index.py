@@ -210,8 +210,8 @@ def absolute(node: ast.ImportFrom, package: str) -> str:
 
 def describe(error: BaseException) -> str:
     """Say in one line why a file was not indexed."""
-    if isinstance(error, SyntaxError) and error.lineno:
-        return f"line {error.lineno}: {error.msg}"
+    if isinstance(error, SyntaxError):
+        return f"line {error.lineno}: {error.msg}" if error.lineno else error.msg
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return f"{type(error).__name__}: {error}".splitlines()[0]

@@ -16,7 +16,7 @@ from ._options import add_runtime_options, positive, start_runtime
 class Philosopher(NamedTuple):
     """Somebody hungry, between two forks; each fork counts how often it was used."""
 
-    index: int
+    seat: int
     left: Cown[int]
     right: Cown[int]
 
@@ -28,7 +28,7 @@ def eat(philosopher: Philosopher, bite: int, hunger: int) -> None:
     def bitten(left: Cown[int], right: Cown[int]) -> None:
         left.value += 1
         right.value += 1
-        print(f"philosopher {philosopher.index} takes bite {bite} of {hunger}")
+        print(f"philosopher {philosopher.seat} takes bite {bite} of {hunger}")
         if bite < hunger:
             eat(philosopher, bite + 1, hunger)
         else:
@@ -40,7 +40,7 @@ def leave(philosopher: Philosopher) -> None:
 
     @when()
     def full() -> None:
-        print(f"philosopher {philosopher.index} is full")
+        print(f"philosopher {philosopher.seat} is full")
 
 
 def main() -> None:
@@ -60,9 +60,8 @@ def main() -> None:
     start_runtime(options)
     count = options.philosophers
     forks = [Cown(0) for _ in range(count)]
-    for index in range(count):
-        philosopher = Philosopher(index, forks[index], forks[(index + 1) % count])
-        eat(philosopher, 1, options.hunger)
+    for seat in range(count):
+        eat(Philosopher(seat, forks[seat], forks[(seat + 1) % count]), 1, options.hunger)
     wait()
     for index, fork in enumerate(forks):
         with fork as uses:

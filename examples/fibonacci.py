@@ -41,7 +41,7 @@ def fibonacci(n: int) -> Cown[int]:
 
     @when(fibonacci(n - 1), fibonacci(n - 2))
     def total(one: Cown[int], other: Cown[int]) -> int:
-        return one.value + other.value
+        return one.result() + other.result()
 
     return total
 
@@ -62,7 +62,7 @@ def main() -> None:
     start_runtime(options)
     result = fibonacci(n)
     wait()
-    print(f"fib({n}): {result.value} (expected: {sequential(n)})")
+    print(f"fib({n}): {result.result()} (expected: {sequential(n)})")
 
 
 if __name__ == "__main__":

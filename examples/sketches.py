@@ -88,7 +88,7 @@ def main() -> None:
 
     @when(cheese, dish)
     def eaten(cheese: Cown[str | None], dish: Cown[str | None]) -> None:
-        food = cheese.value or dish.value
+        food = cheese.result() or dish.result()
         print(f"Eating {food}" if food else "Nothing to eat, and still hungry")
         print("That was not worth the walk.")
 
