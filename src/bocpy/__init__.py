@@ -13,7 +13,7 @@ Example::
     wait()
 """
 
-from bocpy._core import Cown, scheduler_stats, when
+from bocpy._core import Cown, hold, scheduler_stats, when
 from bocpy._core import version as __version__
 from bocpy._failures import BehaviorError
 from bocpy._runtime import WORKER_COUNT, Behaviors, WaitResult, quiesce, start, wait
@@ -26,6 +26,7 @@ __all__ = [
     "Cown",
     "WaitResult",
     "__version__",
+    "hold",
     "quiesce",
     "scheduler_stats",
     "start",

@@ -4,6 +4,7 @@
 #include "python/py_errors.h"
 #include "python/py_failure.h"
 #include "python/py_lease.h"
+#include "python/py_pickled.h"
 #include "python/py_runtime.h"
 #include "python/py_state.h"
 #include "python/py_wait.h"
@@ -148,6 +149,29 @@ static py_cown_t *require_owner(py_cown_t *cown, const char *what) {
                      "@when, use `with cown`, or call wait() first",
                      what);
     return owner;
+}
+
+int py_cown_is_owned(core_state_t *state, py_cown_t *cown) {
+    py_cown_t *owner = find_owner(state, cown);
+    if (owner == NULL && !PyErr_Occurred())
+        owner = own_directly(state, cown);
+    return owner != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
+}
+
+int py_cown_own_leased(core_state_t *state, py_cown_t *cown) {
+    if (remember_owner(state, cown) < 0)
+        return -1;
+    py_cown_own(state, cown, PY_LEASED);
+    cown->depth = 1;
+    return 0;
+}
+
+int py_cown_disown_leased(core_state_t *state, py_cown_t *cown) {
+    Py_INCREF(cown); /* owned here while the dict lets go */
+    forget_owner(state, cown);
+    int result = py_cown_disown(state, cown);
+    Py_DECREF(cown);
+    return result;
 }
 
 int py_cown_take_back_all(core_state_t *state) {
@@ -347,23 +371,19 @@ static int lease_cown(py_cown_t *cown, bool wait, const char *what) {
             return -1;
         }
     }
-    if (remember_owner(state, cown) < 0) {
+    if (py_cown_own_leased(state, cown) < 0) {
         py_lease_end(lease);
         return -1;
     }
-    py_cown_own(state, cown, PY_LEASED);
     cown->lease = lease;
-    cown->depth = 1;
     return 0;
 }
 
 static int unlease(py_cown_t *cown) {
-    core_state_t *state = state_of(cown);
     boc_behavior_t *lease = cown->lease;
-    Py_INCREF(cown); /* owned here while the dict lets go */
-    forget_owner(state, cown);
     cown->lease = NULL;
-    int result = py_cown_disown(state, cown);
+    Py_INCREF(cown);
+    int result = py_cown_disown_leased(state_of(cown), cown);
     py_lease_end(lease);
     Py_DECREF(cown);
     return result;
@@ -411,6 +431,11 @@ static PyObject *cown_release(PyObject *op, PyObject *unused) {
     }
     if (owner->access == PY_DIRECT)
         Py_RETURN_NONE;
+    if (owner->lease == NULL) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "Cown.release: the cown is held by a `with hold(...)` block");
+        return NULL;
+    }
     /* Encode first: when that fails the cown stays owned, as it was. */
     boc_payload_t value;
     if (write_back(state, owner, &value) < 0) {
@@ -606,10 +631,8 @@ static PyObject *cown_copy(PyObject *op, PyObject *unused) {
 }
 
 static PyObject *cown_reduce(PyObject *op, PyObject *unused) {
-    (void)op, (void)unused;
-    PyErr_SetString(PyExc_TypeError,
-                    "a Cown cannot be pickled by hand yet; store, capture or return it as it is");
-    return NULL;
+    (void)unused;
+    return py_pickled_reduce(op);
 }
 
 static PyObject *cown_get_impl(PyObject *op, void *closure) {

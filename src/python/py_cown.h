@@ -56,6 +56,14 @@ PyObject *py_cown_wrap(core_state_t *state, boc_cown_t *taken);
 void py_cown_own(core_state_t *state, py_cown_t *cown, py_access_t access);
 int py_cown_disown(core_state_t *state, py_cown_t *cown);
 
+/* Whether this interpreter owns the cown through any handle; main takes a free one
+ * while no runtime is up.  1, 0, or -1 with an exception. */
+int py_cown_is_owned(core_state_t *state, py_cown_t *cown);
+
+/* The same ownership for a cown that a lease of the caller's holds. */
+int py_cown_own_leased(core_state_t *state, py_cown_t *cown);
+int py_cown_disown_leased(core_state_t *state, py_cown_t *cown);
+
 /* Decode the value of an owning handle now if that can run user code. */
 int py_cown_decode_early(py_cown_t *cown);
 

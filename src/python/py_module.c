@@ -1,6 +1,8 @@
 /* py_module.c - the extension module bocpy._core: its state and its tables. */
 #include "python/py_cown.h"
+#include "python/py_hold.h"
 #include "python/py_interp.h"
+#include "python/py_pickled.h"
 #include "python/py_runtime.h"
 #include "python/py_state.h"
 #include "python/py_template.h"
@@ -31,6 +33,8 @@ PyObject *py_state_import(PyObject **p_cached, const char *module, const char *n
 }
 
 static PyMethodDef transfer_functions[] = {
+    {"_cown_of", core_cown_of, METH_VARARGS,
+     "_cown_of($module, process, handle, /)\n--\n\nThe cown that a pickle names."},
     {"_transfer_check", core_transfer_check, METH_O,
      "_transfer_check($module, value, /)\n--\n\nRaise what encoding the value raises."},
     {"_transfer_roundtrip", core_transfer_roundtrip, METH_O,
@@ -46,7 +50,7 @@ static int core_exec(PyObject *module) {
     state->owned = PyDict_New();
     if (state->owned == NULL || py_transfer_state_init(module, &state->transfer) < 0 ||
         py_template_init(state) < 0 || py_cown_add_type(module, state) < 0 ||
-        py_when_add_type(module, state) < 0)
+        py_hold_add_type(module, state) < 0 || py_when_add_type(module, state) < 0)
         return -1;
     if (PyModule_AddFunctions(module, py_when_functions) < 0 ||
         PyModule_AddFunctions(module, py_runtime_functions) < 0 ||
