@@ -33,7 +33,7 @@ typedef struct boc_host {
     boc_status_t (*worker_enter)(void *context, unsigned worker);
     /* Last call on a worker thread that entered. */
     void (*worker_leave)(void *context, unsigned worker);
-    /* Around every sleep of a worker. */
+    /* Around every sleep of a worker; must not schedule behaviors. */
     void (*before_park)(void *context, unsigned worker);
     void (*after_park)(void *context, unsigned worker);
     void *context;

@@ -155,7 +155,7 @@ void boc_behavior_finish(boc_behavior_t *behavior) {
     finish(behavior);
     boc__gate_leave(worker != NULL ? &worker->tally : NULL);
     if (worker == NULL)
-        boc__pool.on_idle();
+        boc__pool_tell_idle();
 }
 
 static void dispatch(boc_behavior_t *behavior) {
@@ -243,8 +243,8 @@ boc_status_t boc_behavior_schedule(boc_behavior_t *behavior) {
     if (status != BOC_OK) {
         free_behavior(behavior);
         /* A waiter may have seen the entry that was taken back. */
-        if (worker == NULL && boc__pool.on_idle != NULL)
-            boc__pool.on_idle();
+        if (worker == NULL)
+            boc__pool_tell_idle();
         return status;
     }
     if (has_result(behavior))

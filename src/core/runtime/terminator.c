@@ -15,6 +15,7 @@ static struct {
     boc__mutex_t mutex;
     waiter_t *waiters;          /* guarded by mutex */
     _Atomic uint32_t waiting;   /* length of the list; written under mutex */
+    _Atomic uint32_t looking;   /* threads in on_idle that look at the workers */
 } globals = {.mutex = BOC_MUTEX_INITIALIZER};
 
 static void add_waiter(waiter_t *waiter) {
@@ -44,10 +45,11 @@ boc_status_t boc__terminator_wait(int64_t deadline_ns) {
     boc_status_t status = BOC_OK;
     while (!boc__pool_is_quiescent() && status == BOC_OK)
         status = boc__parker_park(&waiter.parker, deadline_ns);
-    remove_waiter(&waiter);
-    boc__parker_deinit(&waiter.parker);
+    /* Once more, while the workers cannot go away: removal ends that. */
     if (status == BOC_ETIMEOUT && boc__pool_is_quiescent())
         status = BOC_OK;
+    remove_waiter(&waiter);
+    boc__parker_deinit(&waiter.parker);
     return status;
 }
 
@@ -63,13 +65,20 @@ void boc__terminator_on_idle(void) {
     /* seq_cst: after the work was counted and the sleeper registered. */
     if (atomic_load_explicit(&globals.waiting, memory_order_seq_cst) == 0)
         return;
+    BOC_YIELD();
+    /* seq_cst: before the worker count is read; against await_waiters. */
+    atomic_fetch_add_explicit(&globals.looking, 1, memory_order_seq_cst);
     if (boc__pool_is_quiescent())
         wake_waiters();
+    BOC_YIELD();
+    /* release: our readings of the workers, to await_waiters. */
+    atomic_fetch_sub_explicit(&globals.looking, 1, memory_order_release);
 }
 
 void boc__terminator_await_waiters(void) {
     wake_waiters();
-    /* seq_cst: after the worker count went to zero; against add_waiter.  acquire:
-     * pairs with remove_waiter. */
+    /* seq_cst: after the worker count went to zero; against add_waiter and on_idle.
+     * acquire: pairs with the decrements. */
     BOC_SPIN_UNTIL(atomic_load_explicit(&globals.waiting, memory_order_seq_cst) == 0);
+    BOC_SPIN_UNTIL(atomic_load_explicit(&globals.looking, memory_order_seq_cst) == 0);
 }

@@ -46,8 +46,9 @@ boc_status_t boc__gate_enter(boc__tally_t *tally) {
     if (tally == NULL)
         return enter_foreign();
     /* A worker enters from inside a body, so work is in flight and no check can
-     * succeed: only dropping refuses. */
-    if (boc__gate_mode() == BOC__GATE_DROPPING)
+     * succeed; from a host's callback before or after all work, it is refused. */
+    boc__gate_mode_t mode = boc__gate_mode();
+    if (mode == BOC__GATE_DROPPING || mode == BOC__GATE_CLOSED)
         return BOC_ECLOSED;
     /* relaxed: single writer; published by the leave of the running work (a). */
     uint64_t entered = atomic_load_explicit(&tally->entered, memory_order_relaxed);

@@ -127,7 +127,7 @@ static boc_status_t launch_workers(unsigned first, unsigned last) {
     return status;
 }
 
-boc_status_t boc__pool_start(unsigned active, const boc_host_t *host, void (*on_idle)(void)) {
+boc_status_t boc__pool_start(unsigned active, const boc_host_t *host, boc__idle_fn on_idle) {
     assert(active >= 1 && active <= BOC_WORKERS_MAX);
     boc__pool_t *pool = &boc__pool;
     /* relaxed: only starts and ends change it, and there is one at a time. */
@@ -138,7 +138,8 @@ boc_status_t boc__pool_start(unsigned active, const boc_host_t *host, void (*on_
         /* relaxed: read by threads that are started later. */
         atomic_store_explicit(&pool->is_ending, false, memory_order_relaxed);
         pool->host = *host;
-        pool->on_idle = on_idle;
+        /* relaxed: always the same function. */
+        atomic_store_explicit(&pool->on_idle, on_idle, memory_order_relaxed);
     }
     if (active > count) {
         boc_status_t status = launch_workers(count, active);
@@ -192,6 +193,13 @@ void boc__pool_end(void (*await_readers)(void)) {
     atomic_store_explicit(&pool->active, 0, memory_order_relaxed);
     boc__overflow_deinit(&pool->overflow);
     boc__idle_deinit(&pool->idle);
+}
+
+void boc__pool_tell_idle(void) {
+    /* relaxed: as in start.  NULL: there was no start yet, and there are no waiters. */
+    boc__idle_fn on_idle = atomic_load_explicit(&boc__pool.on_idle, memory_order_relaxed);
+    if (on_idle != NULL)
+        on_idle();
 }
 
 static const boc__tally_t *tally_of(size_t index) { return &boc__pool.workers[index]->tally; }

@@ -16,6 +16,8 @@
 #include <boc/limits.h>
 #include <boc/runtime.h>
 
+typedef void (*boc__idle_fn)(void);
+
 typedef struct boc__pool {
     boc__idle_t idle;
     boc__overflow_t overflow;
@@ -25,9 +27,7 @@ typedef struct boc__pool {
     _Atomic bool is_ending;
     boc__worker_t *workers[BOC_WORKERS_MAX]; /* fixed below `count` */
     boc_host_t host;                         /* fixed while there are threads */
-    /* A worker is about to sleep, or work left from outside: somebody may be
-     * waiting for quiescence.  Fixed while there are threads. */
-    void (*on_idle)(void);
+    _Atomic(boc__idle_fn) on_idle; /* see boc__pool_tell_idle; fixed once set */
 } boc__pool_t;
 
 extern boc__pool_t boc__pool;
@@ -35,11 +35,15 @@ extern boc__pool_t boc__pool;
 /* Bring the pool to `active` workers; returns once each new one has entered.
  * On failure the pool is as before. */
 BOC_MUST_CHECK boc_status_t boc__pool_start(unsigned active, const boc_host_t *host,
-                                            void (*on_idle)(void));
+                                            boc__idle_fn on_idle);
 
 /* End all threads and wait for them.  Nothing may be in flight.  `await_readers`
  * returns once no thread that called boc__pool_is_quiescent before is still in it. */
 void boc__pool_end(void (*await_readers)(void));
+
+/* A worker is about to sleep, or work left from outside: somebody may be waiting
+ * for quiescence.  The caller holds no lock. */
+void boc__pool_tell_idle(void);
 
 /* All that ever entered the gate has left. */
 bool boc__pool_is_quiescent(void);

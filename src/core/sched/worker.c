@@ -446,7 +446,7 @@ static boc__work_t *sleep_once(boc__worker_t *worker) {
     atomic_store_explicit(&worker->counters.dequeue_cas_retries_shown,
                           worker->counters.dequeue_cas_retries, memory_order_relaxed);
     boc__idle_register(idle, &worker->idler);
-    boc__pool.on_idle();
+    boc__pool_tell_idle();
     sight_t sight = look_around();
     if (sight == SEE_PENDING && become_watcher()) {
         work = watch(worker);
@@ -459,8 +459,9 @@ static boc__work_t *sleep_once(boc__worker_t *worker) {
     (void)boc__idle_leave(idle, &worker->idler);
     if (work != NULL) {
         bump(&worker->counters.popped_via_steal, 1);
-        if (boc__idle_end_search(idle, &worker->idler))
-            boc__idle_notify(idle, NULL);
+        (void)boc__idle_end_search(idle, &worker->idler);
+        /* Somebody else must watch now ("watcher leaves"). */
+        boc__idle_notify(idle, NULL);
     }
     return work;
 }
@@ -482,7 +483,7 @@ static void lie_dormant(boc__worker_t *worker) {
     /* Its last body may have been the last of all: a moment among the sleepers lets
      * the waiters know, as in sleep_once. */
     boc__idle_register(idle, &worker->idler);
-    boc__pool.on_idle();
+    boc__pool_tell_idle();
     (void)boc__idle_leave(idle, &worker->idler);
     /* Others may count on us: we were woken for work, or searched for it, or saw it
      * as a sleeper, and go without. */

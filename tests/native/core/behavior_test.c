@@ -291,9 +291,7 @@ static void duplicates_body(void *context) {
     drop_cown(c);
     end_runtime();
 }
-BOC_TEST(duplicate_requests_merge_into_the_strongest) {
-    boc__sys_run_seeds(duplicates_body, NULL);
-}
+BOC_TEST(duplicate_requests_merge_into_the_strongest) { boc__sys_run_seeds(duplicates_body, NULL); }
 
 static void wide_body(void *context) {
     (void)context;
@@ -513,3 +511,37 @@ static void long_body_body(void *context) {
 BOC_TEST(work_behind_a_long_body_is_taken_by_another_worker) {
     boc__sys_run_seeds(long_body_body, NULL);
 }
+
+/* A body that waits until another behavior, which it schedules, has ended. */
+typedef struct dependency {
+    _Atomic int *own_flag, *awaited;
+    struct dependency *inner; /* NULL: nothing to schedule */
+} dependency_t;
+static void depend_run(boc_behavior_t *behavior, void *data);
+static const boc_behavior_ops_t depend_ops = {depend_run, NULL, NULL};
+static void depend_run(boc_behavior_t *behavior, void *data) {
+    (void)behavior;
+    dependency_t *dependency = data;
+    if (dependency->inner != NULL)
+        schedule(&depend_ops, NULL, 0, BOC_WRITE, dependency->inner, sizeof(dependency_t));
+    if (dependency->awaited != NULL)
+        BOC_SPIN_UNTIL(atomic_load(dependency->awaited) != 0);
+    atomic_store(dependency->own_flag, 1);
+}
+
+/* Goal: while the watcher of long bodies runs what it took, somebody else watches.
+ * Method: two long bodies, each with one pending; the first pending body is long, too,
+ * until the second has run. */
+static void watchers_body(void *context) {
+    (void)context;
+    begin_runtime(4);
+    _Atomic int first = 0, second = 0, inner_first = 0, inner_second = 0;
+    dependency_t inner[2] = {{&inner_first, &inner_second, NULL}, {&inner_second, NULL, NULL}};
+    dependency_t outer[2] = {{&first, &inner_first, &inner[0]}, {&second, &inner_first, &inner[1]}};
+    for (int i = 0; i < 2; i++)
+        schedule(&depend_ops, NULL, 0, BOC_WRITE, &outer[i], sizeof outer[i]);
+    wait_quiescent();
+    CHECK_EQ(first + second, 2);
+    end_runtime();
+}
+BOC_TEST(work_behind_a_second_long_body_is_taken_too) { boc__sys_run_seeds(watchers_body, NULL); }

@@ -133,8 +133,7 @@ static void produce_until_closed(void *context) {
     boc_cown_t *cown = new_cown(NULL);
     int accepted = 0;
     for (int i = 0; i < SCALED(20000, 12); i++) {
-        boc_behavior_t *behavior =
-            make(&tally_ops, &cown, 1, BOC_WRITE, tally, sizeof *tally, 0);
+        boc_behavior_t *behavior = make(&tally_ops, &cown, 1, BOC_WRITE, tally, sizeof *tally, 0);
         if (boc_behavior_schedule(behavior) != BOC_OK)
             break;
         accepted++;
@@ -202,3 +201,118 @@ static void failed_start_body(void *context) {
     CHECK_EQ(left, 3);
 }
 BOC_TEST(start_fails_when_one_worker_cannot_enter) { boc__sys_run_seeds(failed_start_body, NULL); }
+
+/* -- waiting beside the end of the threads ---------------------------------------- */
+
+static void wait_briefly(void *context) {
+    (void)context;
+    for (int i = 0; i < SCALED(200, 3); i++) {
+        boc_status_t status = boc_runtime_wait(1000);
+        CHECK(status == BOC_OK || status == BOC_ETIMEOUT);
+    }
+}
+
+/* Goal: a waiter that gives up does not look at workers that are gone. */
+static void timeouts_body(void *context) {
+    (void)context;
+    begin_runtime(1);
+    _Atomic int runs = 0, drops = 0, frees = 0;
+    tally_t tally = {&runs, &drops, &frees};
+    boc__thread_t waiter;
+    CHECK_EQ(boc__thread_start(&waiter, wait_briefly, NULL, "waiter"), BOC_OK);
+    for (int round = 0; round < SCALED(20, 2); round++) {
+        if (round > 0)
+            start_workers(1);
+        for (int i = 0; i < 2; i++)
+            schedule(&tally_ops, NULL, 0, BOC_WRITE, &tally, sizeof tally);
+        CHECK_EQ(boc_runtime_stop(BOC_STOP_DRAIN, BOC_NO_TIMEOUT), BOC_OK);
+        CHECK_EQ(boc_runtime_shutdown(), BOC_OK);
+    }
+    boc__thread_join(&waiter);
+    CHECK_EQ(boc__slab_live(), 0);
+}
+BOC_TEST(waits_that_time_out_survive_shutdown) { boc__sys_run_seeds(timeouts_body, NULL); }
+
+typedef struct lease {
+    _Atomic(boc_behavior_t *) granted;
+} lease_t;
+static void grant(boc_behavior_t *behavior, void *data) {
+    atomic_store(&(*(lease_t **)data)->granted, behavior);
+}
+static const boc_behavior_ops_t grant_ops = {grant, NULL, NULL};
+
+static void finish_lease(void *context) {
+    lease_t *lease = context;
+    BOC_SPIN_UNTIL(atomic_load(&lease->granted) != NULL);
+    boc_behavior_finish(atomic_load(&lease->granted));
+}
+
+static void wait_again(void *context) {
+    (void)context;
+    for (int i = 0; i < SCALED(50, 2); i++)
+        wait_quiescent();
+}
+
+/* Goal: the thread that ends the last lease looks for waiters, but not at workers that
+ * are gone by then.  Method: one waits, one ends the lease, one ends the workers. */
+static void last_lease_body(void *context) {
+    (void)context;
+    begin_runtime(1);
+    lease_t lease = {NULL}, *p_lease = &lease;
+    boc__thread_t finisher, waiter;
+    boc_behavior_t *behavior = NULL;
+    CHECK_EQ(boc_behavior_new(&grant_ops, 0, sizeof p_lease, BOC_BEHAVIOR_LEASE, &behavior),
+             BOC_OK);
+    memcpy(boc_behavior_data(behavior), &p_lease, sizeof p_lease);
+    CHECK_EQ(boc_behavior_schedule(behavior), BOC_OK);
+    CHECK_EQ(boc__thread_start(&finisher, finish_lease, &lease, "finisher"), BOC_OK);
+    CHECK_EQ(boc__thread_start(&waiter, wait_again, NULL, "waiter"), BOC_OK);
+    CHECK_EQ(boc_runtime_stop(BOC_STOP_DRAIN, BOC_NO_TIMEOUT), BOC_OK);
+    CHECK_EQ(boc_runtime_shutdown(), BOC_OK);
+    boc__thread_join(&finisher);
+    boc__thread_join(&waiter);
+    CHECK_EQ(boc__slab_live(), 0);
+}
+BOC_TEST(end_of_the_last_lease_survives_shutdown) { boc__sys_run_seeds(last_lease_body, NULL); }
+
+/* -- scheduling where no behavior may be ------------------------------------------- */
+
+typedef struct intruder {
+    _Atomic int refused;
+} intruder_t;
+
+static void intrude(intruder_t *intruder) {
+    boc_behavior_t *behavior = NULL;
+    _Atomic int runs = 0, drops = 0, frees = 0;
+    tally_t tally = {&runs, &drops, &frees};
+    behavior = make(&tally_ops, NULL, 0, BOC_WRITE, &tally, sizeof tally, 0);
+    CHECK_EQ(boc_behavior_schedule(behavior), BOC_ECLOSED);
+    CHECK_EQ(frees, 1);
+    atomic_fetch_add(&intruder->refused, 1);
+}
+static boc_status_t intrude_enter(void *context, unsigned worker) {
+    (void)worker;
+    intrude(context);
+    return BOC_OK;
+}
+static void intrude_leave(void *context, unsigned worker) {
+    (void)worker;
+    intrude(context);
+}
+
+/* Goal: what a host callback schedules before or after all behaviors is refused. */
+static void callbacks_body(void *context) {
+    (void)context;
+    boc__slab_restart_ids();
+    intruder_t intruder = {0};
+    boc_runtime_options_t options = {.worker_count = 2,
+                                     .host = {.worker_enter = intrude_enter,
+                                              .worker_leave = intrude_leave,
+                                              .context = &intruder}};
+    CHECK_EQ(boc_runtime_start(&options), BOC_OK);
+    CHECK_EQ(intruder.refused, 2);
+    wait_quiescent();
+    end_runtime();
+    CHECK_EQ(intruder.refused, 4);
+}
+BOC_TEST(scheduling_from_enter_and_leave_is_refused) { boc__sys_run_seeds(callbacks_body, NULL); }

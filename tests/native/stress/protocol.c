@@ -272,8 +272,7 @@ static void produce(void *context) {
     unsigned random = globals.round * 7919u + (unsigned)producer * 104729u + 1;
     for (int serial = 1; serial <= PER_PRODUCER; serial++) {
         (void)draw(&random, 2);
-        if (!schedule_random((order_t){
-                .random = random, .producer = producer, .serial = serial}))
+        if (!schedule_random((order_t){.random = random, .producer = producer, .serial = serial}))
             break;
     }
     atomic_fetch_sub(&globals.producing, 1);
