@@ -79,29 +79,46 @@ def ensure_started() -> None:
 
 
 def wait(
-    timeout: float | None = None, *, stats: bool = False, noticeboard: bool = False
-) -> list[dict[str, int]] | dict[str, Any] | WaitResult | None:
+    timeout: float | None = None,
+    *,
+    stats: bool = False,
+    noticeboard: bool = False,
+    raise_errors: bool = False,
+) -> list[dict[str, int]] | None:
     """Wait until every behavior has run, then stop the runtime.
 
     Afterwards main reads and writes every cown directly. When *timeout* seconds have passed,
     behaviors that run are left to end and all others are dropped: their results hold a
     `RuntimeError`. Ctrl-C raises `KeyboardInterrupt` and leaves the runtime up.
 
+    Args:
+        timeout: seconds to wait; None for no limit.
+        stats: return the counters of each worker (see `scheduler_stats`).
+        noticeboard: not available yet.
+        raise_errors: raise the exceptions of behaviors that nobody looked at.
+
     Raises:
         RuntimeError: inside a behavior, or if this thread holds a cown.
         ValueError: if *timeout* is not a number.
+        BaseExceptionGroup: with *raise_errors*; an `ExceptionGroup` if all are `Exception`.
     """
+    _check_noticeboard(noticeboard)
     if not _core._stop(timeout):
         logging.getLogger("behaviors").warning(
             "wait: the timeout of %s s expired; behaviors that had not started are dropped", timeout
         )
         _core._drop(None)
-    return _shaped(stats, noticeboard)
+    if raise_errors:
+        errors = _core._take_failures()
+        if errors:
+            raise BaseExceptionGroup("behaviors raised exceptions that nobody looked at", errors)
+    _core._forget_failures()
+    return _core._last_stats() if stats else None
 
 
 def quiesce(
     timeout: float | None = None, *, stats: bool = False, noticeboard: bool = False
-) -> list[dict[str, int]] | dict[str, Any] | WaitResult | None:
+) -> list[dict[str, int]] | None:
     """Wait until every behavior has run; the runtime stays up.
 
     Raises:
@@ -109,9 +126,10 @@ def quiesce(
         RuntimeError: inside a behavior, or if this thread holds a cown.
         ValueError: if *timeout* is not a number.
     """
+    _check_noticeboard(noticeboard)
     if not _core._quiesce(timeout):
         raise TimeoutError(f"quiesce: behaviors are in flight after {timeout} s")
-    return _shaped(stats, noticeboard)
+    return _core._last_stats() if stats else None
 
 
 class Behaviors:
@@ -204,12 +222,9 @@ def _import_unsafe_modules() -> None:
             zlib.compress(b"x", level=1)
 
 
-def _shaped(
-    stats: bool, noticeboard: bool
-) -> list[dict[str, int]] | dict[str, Any] | WaitResult | None:
+def _check_noticeboard(noticeboard: bool) -> None:
     if noticeboard:
         raise NotImplementedError("the noticeboard is not part of this version")
-    return _core._last_stats() if stats else None
 
 
 def _at_exit() -> None:

@@ -1,6 +1,6 @@
 #include "python/py_failure.h"
 
-#include "platform/atomic.h"
+#include "platform/thread.h"
 #include "python/py_interp.h"
 #include "python/py_state.h"
 
@@ -9,10 +9,23 @@
 #include <string.h>
 
 typedef struct failure {
-    boc_payload_t pair; /* (exception, traceback text), encoded */
-    _Atomic bool is_seen;
-    char text[]; /* of the traceback, UTF-8 */
+    struct failure *next, *previous; /* guarded by globals.mutex; ring of the unseen */
+    boc_payload_t pair;              /* (exception, traceback text), encoded */
+    bool is_seen;                    /* guarded by globals.mutex */
+    char text[];                     /* of the traceback, UTF-8 */
 } failure_t;
+
+/* What wait(raise_errors=True) raises although its cown is dead. */
+#define LOST_MAX 64
+
+static struct {
+    boc__mutex_t mutex;
+    failure_t unseen;              /* guarded by mutex; the ring's anchor */
+    size_t unseen_count;           /* guarded by mutex */
+    boc_payload_t lost[LOST_MAX];  /* guarded by mutex; pairs of dead failures */
+    size_t lost_count;             /* guarded by mutex */
+} globals = {.mutex = BOC_MUTEX_INITIALIZER,
+             .unseen = {.next = &globals.unseen, .previous = &globals.unseen}};
 
 /* Python code for the rest: bocpy._failures, imported when something first fails. */
 static PyObject *helper(core_state_t *state, const char *name) {
@@ -42,10 +55,38 @@ static void report_unseen(const char *text) {
     PyErr_SetRaisedException(raised);
 }
 
+/* Take the failure out of the ring; guarded by the mutex.  False if it was seen. */
+static bool unlink_unseen(failure_t *failure) {
+    if (failure->is_seen)
+        return false;
+    failure->is_seen = true;
+    failure->next->previous = failure->previous;
+    failure->previous->next = failure->next;
+    globals.unseen_count--;
+    return true;
+}
+
+static void link_unseen(failure_t *failure) {
+    boc__mutex_lock(&globals.mutex);
+    failure->is_seen = false;
+    failure->next = &globals.unseen;
+    failure->previous = globals.unseen.previous;
+    failure->previous->next = failure;
+    globals.unseen.previous = failure;
+    globals.unseen_count++;
+    boc__mutex_unlock(&globals.mutex);
+}
+
 static void failure_drop(void *data) {
     failure_t *failure = data;
-    /* relaxed: whoever looked gave its reference back before. */
-    if (!atomic_load_explicit(&failure->is_seen, memory_order_relaxed))
+    boc__mutex_lock(&globals.mutex);
+    bool was_unseen = unlink_unseen(failure);
+    if (was_unseen && globals.lost_count < LOST_MAX) {
+        globals.lost[globals.lost_count++] = failure->pair;
+        failure->pair = (boc_payload_t){NULL, NULL};
+    }
+    boc__mutex_unlock(&globals.mutex);
+    if (was_unseen)
         report_unseen(failure->text);
     boc_payload_drop(&failure->pair);
     free(failure);
@@ -110,7 +151,7 @@ static boc_payload_t new_failure(core_state_t *state, PyObject *error, bool is_s
         return (boc_payload_t){NULL, &py_payload_none};
     }
     failure->pair = pair;
-    atomic_init(&failure->is_seen, false);
+    link_unseen(failure);
     return (boc_payload_t){failure, &py_failure_ops};
 }
 
@@ -129,12 +170,10 @@ boc_payload_t py_failure_of_raised(core_state_t *state) { return take_raised(sta
 
 boc_payload_t py_failure_stranded(core_state_t *state) { return take_raised(state, true); }
 
-PyObject *py_failure_decode(core_state_t *state, const boc_payload_t *payload) {
-    failure_t *failure = payload->data;
-    PyObject *restore = NULL; /* owned */
-    PyObject *result = NULL;  /* owned */
-    py_failure_mark_seen(payload);
-    PyObject *pair = py_transfer_decode(state, &failure->pair); /* owned */
+static PyObject *decode_pair(core_state_t *state, const boc_payload_t *payload) {
+    PyObject *restore = NULL;                            /* owned */
+    PyObject *result = NULL;                             /* owned */
+    PyObject *pair = py_transfer_decode(state, payload); /* owned */
     if (pair != NULL && (restore = helper(state, "restore")) != NULL)
         result = PyObject_Call(restore, pair, NULL);
     Py_XDECREF(restore);
@@ -142,8 +181,66 @@ PyObject *py_failure_decode(core_state_t *state, const boc_payload_t *payload) {
     return result;
 }
 
+PyObject *py_failure_decode(core_state_t *state, const boc_payload_t *payload) {
+    py_failure_mark_seen(payload);
+    return decode_pair(state, &((failure_t *)payload->data)->pair);
+}
+
 void py_failure_mark_seen(const boc_payload_t *payload) {
-    failure_t *failure = payload->data;
-    /* relaxed: see failure_drop. */
-    atomic_store_explicit(&failure->is_seen, true, memory_order_relaxed);
+    boc__mutex_lock(&globals.mutex);
+    (void)unlink_unseen(payload->data);
+    boc__mutex_unlock(&globals.mutex);
+}
+
+/* Move what nobody looked at into `pairs`, which has room for `capacity`. */
+static size_t take_unseen(boc_payload_t *pairs, size_t capacity) {
+    size_t count = 0;
+    boc__mutex_lock(&globals.mutex);
+    while (count < capacity && globals.lost_count > 0)
+        pairs[count++] = globals.lost[--globals.lost_count];
+    while (count < capacity && globals.unseen.next != &globals.unseen) {
+        failure_t *failure = globals.unseen.next;
+        py_payload_copy(&pairs[count++], &failure->pair);
+        (void)unlink_unseen(failure);
+    }
+    boc__mutex_unlock(&globals.mutex);
+    return count;
+}
+
+static size_t count_unseen(void) {
+    boc__mutex_lock(&globals.mutex);
+    size_t count = globals.unseen_count + globals.lost_count;
+    boc__mutex_unlock(&globals.mutex);
+    return count;
+}
+
+PyObject *core_take_failures(PyObject *module, PyObject *unused) {
+    (void)unused;
+    core_state_t *state = py_state_of(module);
+    size_t capacity = count_unseen();
+    boc_payload_t *pairs = PyMem_Calloc(capacity + 1, sizeof *pairs);
+    PyObject *errors = pairs != NULL ? PyList_New(0) : PyErr_NoMemory(); /* owned */
+    size_t count = errors != NULL ? take_unseen(pairs, capacity) : 0;
+    for (size_t i = 0; i < count; i++) {
+        PyObject *error = errors != NULL ? decode_pair(state, &pairs[i]) : NULL; /* owned */
+        if (error == NULL || PyList_Append(errors, error) < 0)
+            Py_CLEAR(errors);
+        Py_XDECREF(error);
+        boc_payload_drop(&pairs[i]);
+    }
+    PyMem_Free(pairs);
+    return errors;
+}
+
+PyObject *core_forget_failures(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    boc_payload_t pairs[LOST_MAX];
+    boc__mutex_lock(&globals.mutex);
+    size_t count = globals.lost_count;
+    memcpy(pairs, globals.lost, count * sizeof *pairs);
+    globals.lost_count = 0;
+    boc__mutex_unlock(&globals.mutex);
+    for (size_t i = 0; i < count; i++)
+        boc_payload_drop(&pairs[i]);
+    Py_RETURN_NONE;
 }

@@ -39,4 +39,11 @@ static inline bool py_failure_is(const boc_payload_t *payload) {
 /* Somebody looked: do not log. */
 void py_failure_mark_seen(const boc_payload_t *payload);
 
+/* _core._take_failures(): the exceptions that nobody looked at, those of dead cowns
+ * (up to 64 since the last call) included; now they count as seen. */
+PyObject *core_take_failures(PyObject *module, PyObject *unused);
+
+/* _core._forget_failures(): drop those of dead cowns. */
+PyObject *core_forget_failures(PyObject *module, PyObject *unused);
+
 #endif

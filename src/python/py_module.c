@@ -1,5 +1,6 @@
 /* py_module.c - the extension module bocpy._core: its state and its tables. */
 #include "python/py_cown.h"
+#include "python/py_failure.h"
 #include "python/py_hold.h"
 #include "python/py_interp.h"
 #include "python/py_pickled.h"
@@ -32,9 +33,13 @@ PyObject *py_state_import(PyObject **p_cached, const char *module, const char *n
     return *p_cached;
 }
 
-static PyMethodDef transfer_functions[] = {
+static PyMethodDef value_functions[] = {
     {"_cown_of", core_cown_of, METH_VARARGS,
      "_cown_of($module, process, handle, /)\n--\n\nThe cown that a pickle names."},
+    {"_take_failures", core_take_failures, METH_NOARGS,
+     "_take_failures($module, /)\n--\n\nThe exceptions that nobody looked at."},
+    {"_forget_failures", core_forget_failures, METH_NOARGS,
+     "_forget_failures($module, /)\n--\n\nDrop the exceptions of dead cowns."},
     {"_transfer_check", core_transfer_check, METH_O,
      "_transfer_check($module, value, /)\n--\n\nRaise what encoding the value raises."},
     {"_transfer_roundtrip", core_transfer_roundtrip, METH_O,
@@ -54,7 +59,7 @@ static int core_exec(PyObject *module) {
         return -1;
     if (PyModule_AddFunctions(module, py_when_functions) < 0 ||
         PyModule_AddFunctions(module, py_runtime_functions) < 0 ||
-        PyModule_AddFunctions(module, transfer_functions) < 0)
+        PyModule_AddFunctions(module, value_functions) < 0)
         return -1;
     return PyModule_AddStringConstant(module, "version", BOCPY_VERSION);
 }
