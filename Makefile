@@ -24,7 +24,7 @@ C_FILES = $(shell find src include tests benchmarks examples -name '*.[ch]' 2>/d
 
 .DEFAULT_GOAL := help
 .PHONY: help venv install demo test test-native test-python test-sys test-stress test-tsan \
-  test-asan lint format docs dist examples compare clean
+  test-asan lint format docs dist examples bench-native compare clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -120,6 +120,11 @@ examples: install ## run the example programs
 	$(BIN)/bocpy-fibonacci 20
 	$(BIN)/bocpy-bank
 	$(BIN)/bocpy-dining-philosophers
+
+bench-native: tools | $(REPORTS) ## what a behavior costs without Python; QUICK=1 is short, ARGS=
+	$(CONFIGURE) release
+	$(CMAKE) --build --preset release -j $(JOBS) --target bench_native
+	build/release/bin/bench_native --json $(REPORTS)/native.json $(if $(QUICK),--quick) $(ARGS)
 
 compare: tools | $(REPORTS) ## time bocpy beside its published versions; QUICK=1 is short
 	$(PY) benchmarks/compare/compare.py $(if $(QUICK),--quick) $(ARGS)
