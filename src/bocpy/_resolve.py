@@ -7,8 +7,9 @@ function's own module, so that what a helper reads travels too.
 
 import builtins
 import dis
+import functools
 import sys
-from types import CellType, CodeType, FrameType, FunctionType, ModuleType
+from types import CellType, CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 from bocpy import _modules, _names, transpiler
@@ -154,24 +155,13 @@ class Resolver:
             self._follow_class(value)
         elif not isinstance(value, ModuleType):
             self._follow_class(type(value))
-            if not isinstance(value, FunctionType):
-                self._follow_wrapped(value)
-
-    def _follow_wrapped(self, value: Any) -> None:
-        for attribute in ("__wrapped__", "__func__", "func", "fget", "fset", "fdel"):
-            try:
-                wrapped = getattr(value, attribute, None)
-            except Exception:
-                continue
-            if isinstance(wrapped, FunctionType):
-                self._follow(wrapped)
+            for func in _functions_in(value):
+                self._follow(func)
 
     def _follow_closure(self, func: FunctionType) -> None:
         for cell in func.__closure__ or ():
             if not is_empty(cell):
-                content = cell.cell_contents
-                if isinstance(content, FunctionType | type):
-                    self._follow(content)
+                self._follow(cell.cell_contents)
         wrapped = func.__dict__.get("__wrapped__")
         if isinstance(wrapped, FunctionType):
             self._follow(wrapped)
@@ -187,7 +177,8 @@ class Resolver:
             if isinstance(member, FunctionType | type):
                 self._follow(member)
             else:
-                self._follow_wrapped(member)
+                for func in _functions_in(member):
+                    self._follow(func)
 
     def _follow_code(self, code: CodeType) -> None:
         if id(code) in self._seen:
@@ -196,6 +187,21 @@ class Resolver:
         found = _names.global_names(code)
         for name in (*found.loaded, *sorted(found.optional)):
             self._carry(name)
+
+
+def _functions_in(value: object) -> list[Any]:
+    """Return the functions that a wrapper, a descriptor or a bound method holds."""
+    if isinstance(value, staticmethod | classmethod | MethodType):
+        return [value.__func__]
+    if isinstance(value, property):
+        return [func for func in (value.fget, value.fset, value.fdel) if func is not None]
+    if isinstance(value, functools.partial):
+        return [value.func]
+    try:
+        members = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return []
+    return [member for member in members.values() if isinstance(member, FunctionType)]
 
 
 def later_function(code: CodeType, name: str) -> CodeType | None:
