@@ -7,6 +7,7 @@ have it, and comes home as the original object.
 """
 
 import pickle
+import sys
 import types
 import weakref
 from typing import Any
@@ -40,6 +41,21 @@ def travels_by_name(obj: object, place: tuple[types.ModuleType, str]) -> bool:
         summary = _modules.summary_of(_modules.MAIN, vars(module))
         return summary is not None and path.partition(".")[0] in summary.kept
     return True
+
+
+def load_module(name: str, file: str) -> types.ModuleType:
+    """Import the module that another interpreter knows as *name*, from *file* if need be.
+
+    Raises:
+        Exception: whatever the import raises.
+    """
+    from bocpy import _namespaces
+
+    try:
+        _namespaces.find(("module", name, file or None))
+    except RuntimeError as error:
+        raise error.__cause__ or error from None
+    return sys.modules[name]
 
 
 def check(value: object) -> None:

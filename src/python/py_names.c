@@ -10,8 +10,9 @@
 /* ---- numbers: process-wide, grow-only, no PyObject ---- */
 
 typedef struct name_text {
-    char *module; /* both end in NUL, in one allocation */
+    char *module; /* all end in NUL, in one allocation */
     char *path;
+    char *file; /* of the module, empty if it has none */
     size_t module_size;
     size_t path_size;
     uint64_t hash;
@@ -63,32 +64,37 @@ static bool grow(void) {
     return true;
 }
 
+/* Append what `name` says as text number `globals.count`. */
+static bool append_text(const name_text_t *name) {
+    size_t file_size = strlen(name->file);
+    char *text = PyMem_RawMalloc(name->module_size + name->path_size + file_size + 3);
+    if (text == NULL)
+        return false;
+    name_text_t *added = &globals.texts[globals.count];
+    *added = *name;
+    added->module = text;
+    added->path = text + name->module_size + 1;
+    added->file = added->path + name->path_size + 1;
+    memcpy(added->module, name->module, name->module_size + 1);
+    memcpy(added->path, name->path, name->path_size + 1);
+    memcpy(added->file, name->file, file_size + 1);
+    globals.count++;
+    return true;
+}
+
 /* The number of a name; false without memory. */
-static bool number_of(const char *module, size_t module_size, const char *path, size_t path_size,
-                      uint32_t *p_id) {
-    uint64_t hash = hash_text(UINT64_C(0xCBF29CE484222325), module, module_size);
-    hash = hash_text(hash, path, path_size);
+static bool number_of(name_text_t *name, uint32_t *p_id) {
+    uint64_t hash = hash_text(UINT64_C(0xCBF29CE484222325), name->module, name->module_size);
+    name->hash = hash_text(hash, name->path, name->path_size);
     bool is_done = false;
     boc__mutex_lock(&globals.mutex);
-    if (!grow())
-        goto done;
-    uint32_t *slot = slot_of(hash, module, path);
-    if (*slot == 0) {
-        char *text = PyMem_RawMalloc(module_size + path_size + 2);
-        if (text == NULL)
-            goto done;
-        memcpy(text, module, module_size + 1);
-        memcpy(text + module_size + 1, path, path_size + 1);
-        globals.texts[globals.count] = (name_text_t){.module = text,
-                                                     .path = text + module_size + 1,
-                                                     .module_size = module_size,
-                                                     .path_size = path_size,
-                                                     .hash = hash};
-        *slot = ++globals.count;
+    if (grow()) {
+        uint32_t *slot = slot_of(name->hash, name->module, name->path);
+        is_done = *slot != 0 || append_text(name);
+        if (is_done && *slot == 0)
+            *slot = globals.count;
+        *p_id = *slot - 1;
     }
-    *p_id = *slot - 1;
-    is_done = true;
-done:
     boc__mutex_unlock(&globals.mutex);
     return is_done;
 }
@@ -260,13 +266,24 @@ static void remember(py_transfer_state_t *transfer, uint32_t id, PyObject *modul
 /* `module` and `path` are known and give `object` here: get the number. */
 static int number_and_remember(py_transfer_state_t *transfer, PyObject *module_name, PyObject *path,
                                PyObject *module, PyObject *object, uint32_t *p_id) {
-    Py_ssize_t module_size, path_size;
+    Py_ssize_t module_size, path_size = 0;
     const char *module_text = PyUnicode_AsUTF8AndSize(module_name, &module_size);
     const char *path_text = module_text ? PyUnicode_AsUTF8AndSize(path, &path_size) : NULL;
     if (path_text == NULL || memchr(path_text, 0, (size_t)path_size) != NULL ||
         memchr(module_text, 0, (size_t)module_size) != NULL)
         return forgive();
-    if (!number_of(module_text, (size_t)module_size, path_text, (size_t)path_size, p_id)) {
+    PyObject *file = PyModule_Check(module) ? PyModule_GetFilenameObject(module) : NULL; /* owned */
+    const char *file_text = file != NULL ? PyUnicode_AsUTF8(file) : NULL;
+    if (file_text == NULL)
+        PyErr_Clear();
+    name_text_t name = {.module = (char *)(uintptr_t)module_text,
+                        .path = (char *)(uintptr_t)path_text,
+                        .file = (char *)(uintptr_t)(file_text != NULL ? file_text : ""),
+                        .module_size = (size_t)module_size,
+                        .path_size = (size_t)path_size};
+    bool is_done = number_of(&name, p_id);
+    Py_XDECREF(file);
+    if (!is_done) {
         PyErr_NoMemory();
         return -1;
     }
@@ -325,10 +342,10 @@ static PyObject *module_of(PyObject *name) {
 
 static int find_slowly(core_state_t *state, PyObject *object, PyObject *given, uint32_t *p_id) {
     py_transfer_state_t *transfer = &state->transfer;
-    PyObject *path = NULL;        /* owned */
+    PyObject *path = NULL; /* owned */
     PyObject *module_name = NULL; /* owned */
-    PyObject *module = NULL;      /* owned */
-    PyObject *there = NULL;       /* owned */
+    PyObject *module = NULL; /* owned */
+    PyObject *there = NULL; /* owned */
     int status = -1;
 
     transfer->epoch++; /* attributes of objects and modules can be code */
@@ -373,7 +390,7 @@ int py_names_find_module(core_state_t *state, PyObject *module, uint32_t *p_id) 
     if (py_names_find_known(state, module, p_id))
         return 1;
     PyObject *name = PyModule_GetNameObject(module); /* owned */
-    PyObject *there = NULL;                          /* owned */
+    PyObject *there = NULL; /* owned */
     int status = 0;
     if (name != NULL && PyUnicode_CheckExact(name))
         there = dict_get(PyImport_GetModuleDict(), name);
@@ -393,17 +410,22 @@ py_name_t *py_names_load(core_state_t *state, uint32_t id) {
     if (entry == NULL || is_current(transfer, entry))
         return entry;
     name_text_t text = text_of(id);
-    PyObject *path = NULL;   /* owned */
+    PyObject *path = NULL; /* owned */
+    PyObject *file = NULL; /* owned */
     PyObject *module = NULL; /* owned */
     PyObject *object = NULL; /* owned */
-    transfer->epoch++;       /* an import or a module's __getattr__ runs code */
-    PyObject *module_name =  /* owned */
+    transfer->epoch++; /* an import or a module's __getattr__ runs code */
+    PyObject *module_name = /* owned */
         PyUnicode_FromStringAndSize(text.module, (Py_ssize_t)text.module_size);
     if (module_name != NULL)
         path = PyUnicode_FromStringAndSize(text.path, (Py_ssize_t)text.path_size);
     if (path != NULL) {
         PyUnicode_InternInPlace(&path);
-        module = module_of(module_name);
+        module = PyImport_GetModule(module_name);
+    }
+    if (path != NULL && module == NULL && !PyErr_Occurred()) {
+        file = PyUnicode_FromString(text.file);
+        module = file ? py_pickling_call(state, "load_module", module_name, file) : NULL;
     }
     if (module != NULL)
         object = follow(module, path, memchr(text.path, '.', text.path_size) != NULL);
@@ -413,6 +435,7 @@ py_name_t *py_names_load(core_state_t *state, uint32_t id) {
         entry = NULL;
     Py_XDECREF(object);
     Py_XDECREF(module);
+    Py_XDECREF(file);
     Py_XDECREF(path);
     Py_XDECREF(module_name);
     return entry;

@@ -20,6 +20,7 @@ import threading
 import types
 import typing
 import uuid
+import warnings
 import weakref
 
 import pytest
@@ -589,7 +590,9 @@ def test_array_keeps_its_type_code() -> None:
         value = array.array(code, [1, 2, 3])
         result = _transfer_roundtrip(value)
         assert result == value and result.typecode == code
-    assert _transfer_roundtrip(array.array("u", "abc")).tounicode() == "abc"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        assert _transfer_roundtrip(array.array("u", "abc")).tounicode() == "abc"
 
 
 class Exporter:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bocpy import Cown
+from bocpy import Cown, wait, when
 from bocpy._core import _transfer_roundtrip
 
 
@@ -51,6 +51,12 @@ class Key:
 class Suit(enum.Enum):
     CLUBS = 1
     HEARTS = "h"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _stopped() -> typing.Iterator[None]:
+    yield
+    wait()
 
 
 COWNS = [Cown(i) for i in range(3)]
@@ -255,6 +261,16 @@ def test_result_is_what_pickle_makes(value: object) -> None:
     except Exception:
         return  # the pickle of a cown wants a runtime; an unhashable key stays one
     same(expected, _transfer_roundtrip(value))
+
+
+@settings(max_examples=100, deadline=None)
+@given(graphs())
+def test_every_graph_crosses_two_interpreters(value: object) -> None:
+    @when(Cown(value))
+    def echo(cown: Cown) -> object:
+        return cown.value
+
+    same(value, echo.result(30))
 
 
 def test_grammar_reaches_what_it_names() -> None:
