@@ -1,5 +1,6 @@
 """The life of the one runtime: start, wait, stop, and the end of the process."""
 
+import atexit
 import contextlib
 import logging
 import os
@@ -16,6 +17,9 @@ _GRACE_S = 1.0
 
 _lock = threading.RLock()
 _registered = False
+_finished = False
+# What the runtime that a fork ended had; the next start takes it again.
+_count_before_fork: int | None = None
 
 
 def _default_worker_count() -> int:
@@ -75,7 +79,7 @@ def ensure_started() -> None:
     _check_main("when")
     with _lock:
         if not _core.is_running():
-            _start(WORKER_COUNT)
+            _start(_count_before_fork or WORKER_COUNT)
 
 
 def wait(
@@ -186,7 +190,11 @@ def _check_module(module: tuple[str, str | None] | None) -> None:
 
 
 def _start(count: int) -> None:
+    global _count_before_fork
+    if _finished:
+        raise RuntimeError("start: the interpreter is shutting down")
     _prepare_process()
+    _count_before_fork = None
     _core._start(count, sys.path, _origin.worker_config())
 
 
@@ -197,8 +205,10 @@ def _prepare_process() -> None:
         return
     _registered = True
     _import_unsafe_modules()
-    # Runs before non-daemon threads are joined and before atexit handlers.
-    threading._register_atexit(_at_exit)  # type: ignore[attr-defined]
+    atexit.register(_at_exit)
+    if hasattr(os, "register_at_fork"):
+        _core._guard_fork()
+        os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
 
 
 def _import_unsafe_modules() -> None:
@@ -227,25 +237,65 @@ def _check_noticeboard(noticeboard: bool) -> None:
         raise NotImplementedError("the noticeboard is not part of this version")
 
 
+def _before_fork() -> None:
+    """End the workers of an idle runtime: CPython cannot fork beside sub-interpreters.
+
+    The next `when` starts them again.
+    """
+    global _count_before_fork
+    if _core.is_worker():
+        return
+    with _lock:
+        if _core.is_running():
+            count = _core.worker_count()
+            if not _core._stop(0):
+                return  # only what raises no audit event comes here: unsupported
+            _count_before_fork = count
+        _core._shutdown()
+
+
+def _after_fork_in_child() -> None:
+    global _lock, _count_before_fork
+    _lock = threading.RLock()  # another thread of the parent may have held it
+    _count_before_fork = None
+
+
 def _at_exit() -> None:
     """End the workers before the interpreter is finalized.
 
     After a normal end of the program everything scheduled still runs. After an uncaught
-    exception what has not started is dropped, and a body that does not end is left behind.
+    exception what has not started is dropped, bodies that run get `KeyboardInterrupt`, and
+    one that does not end all the same is left behind with the process.
     """
-    error = getattr(sys, "last_exc", None)
+    global _finished
+    error: BaseException | None = getattr(sys, "last_exc", None)
+    was_interrupted = False
     if error is None:
         try:
             _core._stop(None)
-        except KeyboardInterrupt:
-            error = KeyboardInterrupt()
-    if error is not None and not _core._drop(_GRACE_S):
+        except KeyboardInterrupt as interrupt:
+            error, was_interrupted = interrupt, True
+    _finished = True
+    if error is not None and not _end_early():
         _leave(error)
     _core._shutdown()
+    if error is not None and was_interrupted:
+        _leave(error)
+
+
+def _end_early() -> bool:
+    """Drop what has not started and interrupt what runs; False if a body does not end."""
+    if _core._drop(0):
+        return True
+    _core._interrupt()
+    try:
+        return _core._drop(_GRACE_S)
+    except KeyboardInterrupt:
+        return False
 
 
 def _leave(error: BaseException) -> None:
-    """End the process although a body still runs."""
+    """End the process at once, with the status that *error* stands for."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, OSError, ValueError):
             stream.flush()

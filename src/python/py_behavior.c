@@ -225,9 +225,15 @@ static void behavior_run(boc_behavior_t *behavior, void *data) {
     frame.handles = room.handles;
     state->frame = &frame;
     PyObject *value = call_body(state, behavior, call, &frame, &room); /* owned */
+    PyObject *raised = PyErr_GetRaisedException();                     /* owned */
+    bool was_interrupted = py_worker_forget_interrupt();
+    PyErr_SetRaisedException(raised);
     boc_payload_t result = encode_result(state, value);
+    if (was_interrupted && py_failure_is(&result))
+        py_failure_mark_seen(&result); /* whoever interrupted it knows */
     Py_XDECREF(value);
     give_back(state, behavior, &frame, &result);
+    py_cown_release_all(state, false);
     store_result(behavior, result);
     clear_references(room.arguments, call->argument_count);
     clear_references(room.captures, call->capture_count);

@@ -36,25 +36,35 @@ static boc_status_t start_unlocked(int64_t timeout_ns) {
     return boc_runtime_start(&options);
 }
 
-static PyObject *core_start(PyObject *module, PyObject *args) {
-    core_state_t *state = py_state_of(module);
-    PyObject *path, *config; /* borrowed */
-    unsigned worker_count;
-    if (!PyArg_ParseTuple(args, "IO!O:_start", &worker_count, &PyList_Type, &path, &config))
-        return NULL;
+static int start_workers(core_state_t *state, PyObject *path, PyObject *config) {
     boc_payload_t encoded = {NULL, NULL};
     if (py_cown_take_back_all(state) < 0 || py_transfer_encode(state, config, &encoded) < 0 ||
         py_worker_prepare(path, encoded) < 0)
-        return NULL;
+        return -1;
     py_worker_renew_all();
-    start_count = worker_count;
     boc_status_t status;
     Py_BEGIN_ALLOW_THREADS status = start_unlocked(0);
-    Py_END_ALLOW_THREADS if (status == BOC_OK) Py_RETURN_NONE;
+    Py_END_ALLOW_THREADS if (status == BOC_OK) return py_cown_lease_blocks(state);
     if (py_worker_trouble()[0] != '\0')
-        return PyErr_Format(PyExc_RuntimeError, "a worker could not start: %s",
-                            py_worker_trouble());
-    return py_errors_raise(status, "start");
+        PyErr_Format(PyExc_RuntimeError, "a worker could not start: %s", py_worker_trouble());
+    else
+        py_errors_raise(status, "start");
+    return -1;
+}
+
+static PyObject *core_start(PyObject *module, PyObject *args) {
+    core_state_t *state = py_state_of(module);
+    PyObject *path, *config; /* borrowed */
+    if (!PyArg_ParseTuple(args, "IO!O:_start", &start_count, &PyList_Type, &path, &config))
+        return NULL;
+    if (state->is_starting) {
+        PyErr_SetString(PyExc_RuntimeError, "start: this thread is starting the runtime");
+        return NULL;
+    }
+    state->is_starting = true;
+    int result = start_workers(state, path, config);
+    state->is_starting = false;
+    return result == 0 ? Py_NewRef(Py_None) : NULL;
 }
 
 /* -- waiting and stopping ------------------------------------------------------------------ */
@@ -102,6 +112,45 @@ static PyObject *core_shutdown(PyObject *module, PyObject *unused) {
     boc_status_t status;
     Py_BEGIN_ALLOW_THREADS status = boc_runtime_shutdown();
     Py_END_ALLOW_THREADS if (status != BOC_OK) return py_errors_raise(status, "shutdown");
+    Py_RETURN_NONE;
+}
+
+static PyObject *core_release_all(PyObject *module, PyObject *unused) {
+    (void)unused;
+    py_cown_release_all(py_state_of(module), true);
+    Py_RETURN_NONE;
+}
+
+static PyObject *core_is_holding(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    return PyBool_FromLong(py_lease_held() > 0);
+}
+
+static PyObject *core_interrupt(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    py_worker_interrupt_all();
+    Py_RETURN_NONE;
+}
+
+/* -- fork ------------------------------------------------------------------------------- */
+
+/* Behaviors in flight would be lost in the child, and CPython cannot fork beside their
+ * interpreters: refuse.  Runs for every audit event, so it looks at the first byte. */
+static int audit(const char *event, PyObject *args, void *context) {
+    (void)args, (void)context;
+    if (event[0] != 'o' || (strcmp(event, "os.fork") != 0 && strcmp(event, "os.forkpty") != 0))
+        return 0;
+    if (!boc_runtime_is_running() || boc_worker_index() >= 0 || boc_runtime_wait(0) == BOC_OK)
+        return 0;
+    PyErr_SetString(PyExc_RuntimeError,
+                    "fork: behaviors are in flight; call wait() or quiesce() before forking");
+    return -1;
+}
+
+static PyObject *core_guard_fork(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    if (PySys_AddAuditHook(audit, NULL) < 0)
+        return NULL;
     Py_RETURN_NONE;
 }
 
@@ -173,6 +222,11 @@ static PyObject *core_scheduler_stats(PyObject *module, PyObject *unused) {
     return boc_runtime_is_running() ? core_last_stats(module, unused) : PyList_New(0);
 }
 
+static PyObject *core_native_live(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    return PyLong_FromSize_t(boc_live_blocks());
+}
+
 PyMethodDef py_runtime_functions[] = {
     {"_start", core_start, METH_VARARGS,
      "_start($module, worker_count, path, config, /)\n--\n\nStart the workers."},
@@ -182,6 +236,14 @@ PyMethodDef py_runtime_functions[] = {
     {"_drop", core_drop, METH_O, "_drop($module, timeout, /)\n--\n\nDrop and close."},
     {"_shutdown", core_shutdown, METH_NOARGS,
      "_shutdown($module, /)\n--\n\nEnd the workers' threads and interpreters."},
+    {"_release_all", core_release_all, METH_NOARGS,
+     "_release_all($module, /)\n--\n\nGive back every cown that main acquired."},
+    {"_is_holding", core_is_holding, METH_NOARGS,
+     "_is_holding($module, /)\n--\n\nWhether this thread holds a cown."},
+    {"_interrupt", core_interrupt, METH_NOARGS,
+     "_interrupt($module, /)\n--\n\nRaise KeyboardInterrupt in the bodies that run."},
+    {"_guard_fork", core_guard_fork, METH_NOARGS,
+     "_guard_fork($module, /)\n--\n\nRefuse os.fork while behaviors are in flight."},
     {"is_running", core_is_running, METH_NOARGS,
      "is_running($module, /)\n--\n\nWhether a runtime is up."},
     {"worker_count", core_worker_count, METH_NOARGS,
@@ -195,6 +257,9 @@ PyMethodDef py_runtime_functions[] = {
      "(physical cores, logical CPUs) that this process may use; 0 for unknown."},
     {"_last_stats", core_last_stats, METH_NOARGS,
      "_last_stats($module, /)\n--\n\nThe same, also after the runtime was stopped."},
+    {"_native_live", core_native_live, METH_NOARGS,
+     "_native_live($module, /)\n--\n\n"
+     "Cowns and behaviors that exist in the process. Exact while no worker runs a body."},
     {"scheduler_stats", core_scheduler_stats, METH_NOARGS,
      "scheduler_stats($module, /)\n--\n\n"
      "One dict of counters per worker since the runtime was started; empty when none is up."},

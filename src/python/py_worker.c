@@ -21,6 +21,17 @@ static struct {
     _Atomic uint32_t generation; /* of the configuration; workers compare */
 } globals = {.mutex = BOC_MUTEX_INITIALIZER};
 
+/* What others need to reach a running body. */
+typedef struct worker_record {
+    PyInterpreterState *interpreter; /* guarded by globals.mutex; NULL: not reachable */
+    core_state_t *state;             /* fixed while there are visitors */
+    unsigned long thread;            /* guarded by globals.mutex */
+    unsigned visitors;               /* guarded by globals.mutex; threads attached to it */
+    _Atomic bool was_interrupted;    /* an exception was left for the thread */
+} worker_record_t;
+
+static worker_record_t records[BOC_WORKERS_MAX];
+
 static _Thread_local struct {
     PyThreadState *thread_state;
     core_state_t *state;
@@ -189,16 +200,84 @@ static boc_status_t worker_enter(void *context, unsigned worker) {
         note_trouble(reason);
         return BOC_ETHREAD;
     }
-    if (set_up(worker) == 0)
+    if (set_up(worker) == 0) {
+        boc__mutex_lock(&globals.mutex);
+        records[worker].interpreter = PyInterpreterState_Get();
+        records[worker].state = tl_worker.state;
+        records[worker].thread = PyThread_get_thread_ident();
+        boc__mutex_unlock(&globals.mutex);
         return BOC_OK;
+    }
     note_raised();
     end_interpreter();
     return BOC_ETHREAD;
 }
 
+static void close_to_visitors(unsigned worker) {
+    worker_record_t *record = &records[worker];
+    for (bool has_visitors = true; has_visitors;) {
+        boc__mutex_lock(&globals.mutex);
+        record->interpreter = NULL;
+        has_visitors = record->visitors > 0;
+        boc__mutex_unlock(&globals.mutex);
+        if (has_visitors) {
+            Py_BEGIN_ALLOW_THREADS /* so that they can leave */
+            boc__thread_yield();
+            Py_END_ALLOW_THREADS
+        }
+    }
+}
+
 static void worker_leave(void *context, unsigned worker) {
-    (void)context, (void)worker;
+    (void)context;
+    close_to_visitors(worker);
     end_interpreter();
+}
+
+/* -- interrupting bodies ---------------------------------------------------------------- */
+
+/* On a thread of its own: attaching waits for the body to reach bytecode. */
+static void visit(void *context) {
+    worker_record_t *record = context;
+    boc__mutex_lock(&globals.mutex);
+    PyInterpreterState *interpreter = record->interpreter;
+    unsigned long thread = record->thread;
+    if (interpreter != NULL)
+        record->visitors++;
+    boc__mutex_unlock(&globals.mutex);
+    if (interpreter == NULL)
+        return;
+    PyThreadState *visitor = PyThreadState_New(interpreter);
+    if (visitor != NULL) {
+        PyEval_AcquireThread(visitor);
+        if (record->state->frame != NULL) {
+            /* release: pairs with py_worker_forget_interrupt. */
+            atomic_store_explicit(&record->was_interrupted, true, memory_order_release);
+            (void)PyThreadState_SetAsyncExc(thread, PyExc_KeyboardInterrupt);
+        }
+        PyThreadState_Clear(visitor);
+        PyThreadState_DeleteCurrent();
+    }
+    boc__mutex_lock(&globals.mutex);
+    record->visitors--;
+    boc__mutex_unlock(&globals.mutex);
+}
+
+void py_worker_interrupt_all(void) {
+    unsigned count = boc_runtime_worker_count();
+    for (unsigned i = 0; i < count; i++)
+        (void)PyThread_start_new_thread(visit, &records[i]);
+}
+
+bool py_worker_forget_interrupt(void) {
+    worker_record_t *record = &records[tl_worker.state->worker];
+    /* acquire: see visit; relaxed would do for the look. */
+    if (!atomic_load_explicit(&record->was_interrupted, memory_order_acquire))
+        return false;
+    /* relaxed: the GIL orders it against visitors. */
+    atomic_store_explicit(&record->was_interrupted, false, memory_order_relaxed);
+    (void)PyThreadState_SetAsyncExc(PyThread_get_thread_ident(), NULL);
+    return true;
 }
 
 /* Whatever a body printed without a newline becomes visible before the worker sleeps. */

@@ -13,6 +13,7 @@
 
 #include <boc/payload.h>
 #include <boc/runtime.h>
+#include <stdbool.h>
 
 typedef struct core_state core_state_t;
 
@@ -29,6 +30,14 @@ void py_worker_renew_all(void);
 
 /* Why the last worker failed to enter; "" when none did. */
 const char *py_worker_trouble(void);
+
+/* From any thread: raise KeyboardInterrupt in every body that runs, when it next
+ * executes bytecode.  Returns at once. */
+void py_worker_interrupt_all(void);
+
+/* On a worker, when a body has ended: whether it was interrupted.  An interrupt that
+ * came too late is forgotten. */
+bool py_worker_forget_interrupt(void);
 
 /* The state of the calling worker's interpreter. */
 core_state_t *py_worker_state(void);
