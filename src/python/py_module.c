@@ -14,6 +14,8 @@ static struct PyModuleDef core_module;
 core_state_t *py_state_of(PyObject *module) { return PyModule_GetState(module); }
 
 core_state_t *py_state_of_type(PyTypeObject *type) {
+    if (type->tp_mro == NULL)
+        return NULL; /* the interpreter ends and has taken the type apart */
     PyObject *module = PyType_GetModuleByDef(type, &core_module); /* borrowed */
     return module != NULL ? PyModule_GetState(module) : NULL;
 }
