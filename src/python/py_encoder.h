@@ -17,6 +17,46 @@
 #include "python/py_transfer.h"
 #include "python/py_types.h"
 
+/* Without the GIL, threads of one interpreter share the transfer state.  Nothing that can
+ * run code or free objects happens while it is locked. */
+static inline void py_transfer_lock(py_transfer_state_t *transfer) {
+#ifdef Py_GIL_DISABLED
+    PyMutex_Lock(&transfer->lock);
+#else
+    (void)transfer;
+#endif
+}
+
+static inline void py_transfer_unlock(py_transfer_state_t *transfer) {
+#ifdef Py_GIL_DISABLED
+    PyMutex_Unlock(&transfer->lock);
+#else
+    (void)transfer;
+#endif
+}
+
+#ifdef Py_GIL_DISABLED
+#define PY_BEGIN_LOCKED(object) Py_BEGIN_CRITICAL_SECTION(object)
+#define PY_END_LOCKED() Py_END_CRITICAL_SECTION()
+#else
+#define PY_BEGIN_LOCKED(object) {
+#define PY_END_LOCKED() }
+#endif
+
+/* Fill an empty place of the state with `taken`, unless somebody else was faster. */
+void py_transfer_keep(py_transfer_state_t *transfer, PyObject **place, PyObject *taken);
+
+/* A new reference, or NULL with or without an exception. */
+static inline PyObject *py_transfer_dict_get(PyObject *dict, PyObject *key) {
+#if PY_VERSION_HEX >= 0x030D0000
+    PyObject *value = NULL;
+    (void)PyDict_GetItemRef(dict, key, &value);
+    return value;
+#else
+    return Py_XNewRef(PyDict_GetItemWithError(dict, key));
+#endif
+}
+
 /* Numbers are varints: 7 bits a byte, low ones first. */
 typedef enum py_tag {
     TAG_END = 0, /* of items whose count was not known */

@@ -109,33 +109,6 @@ static name_text_t text_of(uint32_t id) {
 
 /* ---- looking up ---- */
 
-static void lock(py_transfer_state_t *transfer) {
-#ifdef Py_GIL_DISABLED
-    PyMutex_Lock(&transfer->lock);
-#else
-    (void)transfer;
-#endif
-}
-
-static void unlock(py_transfer_state_t *transfer) {
-#ifdef Py_GIL_DISABLED
-    PyMutex_Unlock(&transfer->lock);
-#else
-    (void)transfer;
-#endif
-}
-
-/* A new reference, or NULL with or without an exception. */
-static PyObject *dict_get(PyObject *dict, PyObject *key) {
-#if PY_VERSION_HEX >= 0x030D0000
-    PyObject *value = NULL;
-    (void)PyDict_GetItemRef(dict, key, &value);
-    return value;
-#else
-    return Py_XNewRef(PyDict_GetItemWithError(dict, key));
-#endif
-}
-
 /* An error that only says that there is no such name. */
 static int forgive(void) {
     if (!PyErr_Occurred())
@@ -162,30 +135,51 @@ static PyObject *follow(PyObject *module, PyObject *path, bool is_dotted) {
     return object;
 }
 
-/* Whether the name gives `entry->object` still; -1 is not returned, errors mean no. */
-static bool is_current(py_transfer_state_t *transfer, py_name_t *entry) {
-    if (entry->object == NULL)
-        return false;
-    if (entry->epoch == transfer->epoch)
-        return true;
-    PyObject *module = dict_get(PyImport_GetModuleDict(), entry->module_name); /* owned */
-    PyObject *path = Py_NewRef(entry->path);                                   /* owned */
-    PyObject *object = NULL;                                                   /* owned */
-    if (module != NULL && module == entry->module) {
-        if (!entry->is_dotted && PyModule_CheckExact(module) && PyUnicode_GET_LENGTH(path) > 0)
-            object = dict_get(PyModule_GetDict(module), path);
+/* What the names of `seen` give now is what they gave; errors mean no. */
+static bool gives_same(const py_name_t *seen) {
+    PyObject *module =
+        py_transfer_dict_get(PyImport_GetModuleDict(), seen->module_name); /* owned */
+    PyObject *object = NULL; /* owned */
+    if (module != NULL && module == seen->module) {
+        if (!seen->is_dotted && PyModule_CheckExact(module) && PyUnicode_GET_LENGTH(seen->path) > 0)
+            object = py_transfer_dict_get(PyModule_GetDict(module), seen->path);
         if (object == NULL && !PyErr_Occurred())
-            object = follow(module, path, entry->is_dotted);
+            object = follow(module, seen->path, seen->is_dotted);
     }
-    bool is_same = object != NULL && object == entry->object;
-    if (PyErr_Occurred())
-        PyErr_Clear();
-    if (is_same)
-        entry->epoch = transfer->epoch;
+    bool is_same = object != NULL && object == seen->object;
+    PyErr_Clear();
     Py_XDECREF(object);
-    Py_DECREF(path);
     Py_XDECREF(module);
     return is_same;
+}
+
+/* What the name gives, if that was looked up and is so still: a new reference, else NULL
+ * without an exception. */
+static PyObject *current_object(py_transfer_state_t *transfer, py_name_t *entry) {
+    py_transfer_lock(transfer);
+    py_name_t seen = *entry; /* owned, once the references are taken */
+    bool is_fresh = seen.object != NULL && seen.epoch == transfer->epoch;
+    Py_XINCREF(seen.object);
+    if (!is_fresh) {
+        Py_XINCREF(seen.module_name);
+        Py_XINCREF(seen.path);
+        Py_XINCREF(seen.module);
+    }
+    py_transfer_unlock(transfer);
+    if (is_fresh || seen.object == NULL)
+        return seen.object;
+    if (gives_same(&seen)) {
+        py_transfer_lock(transfer);
+        if (entry->object == seen.object)
+            entry->epoch = transfer->epoch;
+        py_transfer_unlock(transfer);
+    } else {
+        Py_CLEAR(seen.object);
+    }
+    Py_DECREF(seen.module_name);
+    Py_DECREF(seen.path);
+    Py_DECREF(seen.module);
+    return seen.object;
 }
 
 static py_found_t *found_at(py_transfer_state_t *transfer, PyObject *object) {
@@ -195,7 +189,7 @@ static py_found_t *found_at(py_transfer_state_t *transfer, PyObject *object) {
 
 static bool find_cached(py_transfer_state_t *transfer, PyObject *object, uint32_t *p_id) {
     bool is_found = false;
-    lock(transfer);
+    py_transfer_lock(transfer);
     py_found_t *found = found_at(transfer, object);
     for (int way = 0; way < 4 && !is_found; way++) {
         if (found[way].object != object)
@@ -203,14 +197,14 @@ static bool find_cached(py_transfer_state_t *transfer, PyObject *object, uint32_
         is_found = transfer->names[found[way].id]->object == object;
         *p_id = found[way].id;
     }
-    unlock(transfer);
+    py_transfer_unlock(transfer);
     return is_found;
 }
 
 /* The entry of `id`, made if need be; NULL with an exception. */
 static py_name_t *entry_of(py_transfer_state_t *transfer, uint32_t id) {
     py_name_t *entry = NULL;
-    lock(transfer);
+    py_transfer_lock(transfer);
     if (id >= transfer->names_capacity) {
         uint32_t capacity = id + id / 2 + 64;
         py_name_t **names = PyMem_RawRealloc(transfer->names, capacity * sizeof *names);
@@ -225,17 +219,24 @@ static py_name_t *entry_of(py_transfer_state_t *transfer, uint32_t id) {
         transfer->names[id] = PyMem_RawCalloc(1, sizeof(py_name_t));
     entry = transfer->names[id];
 done:
-    unlock(transfer);
+    py_transfer_unlock(transfer);
     if (entry == NULL)
         PyErr_NoMemory();
+    return entry;
+}
+
+py_name_t *py_names_entry(py_transfer_state_t *transfer, uint32_t id) {
+    py_transfer_lock(transfer);
+    py_name_t *entry = transfer->names[id];
+    py_transfer_unlock(transfer);
     return entry;
 }
 
 /* Write down what was just looked up. */
 static void remember(py_transfer_state_t *transfer, uint32_t id, PyObject *module_name,
                      PyObject *path, PyObject *module, PyObject *object) {
+    py_transfer_lock(transfer);
     py_name_t *entry = transfer->names[id];
-    lock(transfer);
     py_name_t old = *entry;
     *entry = (py_name_t){.object = Py_NewRef(object),
                          .module_name = Py_NewRef(module_name),
@@ -255,7 +256,7 @@ static void remember(py_transfer_state_t *transfer, uint32_t id, PyObject *modul
     if (way == 3 && found[way].object != NULL)
         way = (int)(id % 4);
     found[way] = (py_found_t){object, id};
-    unlock(transfer);
+    py_transfer_unlock(transfer);
     py_type_info_unref(old.info);
     Py_XDECREF(old.object);
     Py_XDECREF(old.module_name);
@@ -378,7 +379,11 @@ done:
 
 int py_names_find_known(core_state_t *state, PyObject *object, uint32_t *p_id) {
     py_transfer_state_t *transfer = &state->transfer;
-    return find_cached(transfer, object, p_id) && is_current(transfer, transfer->names[*p_id]);
+    if (!find_cached(transfer, object, p_id))
+        return 0;
+    PyObject *current = current_object(transfer, py_names_entry(transfer, *p_id)); /* owned */
+    Py_XDECREF(current);
+    return current == object;
 }
 
 int py_names_find(core_state_t *state, PyObject *object, PyObject *path, uint32_t *p_id) {
@@ -393,7 +398,7 @@ int py_names_find_module(core_state_t *state, PyObject *module, uint32_t *p_id) 
     PyObject *there = NULL; /* owned */
     int status = 0;
     if (name != NULL && PyUnicode_CheckExact(name))
-        there = dict_get(PyImport_GetModuleDict(), name);
+        there = py_transfer_dict_get(PyImport_GetModuleDict(), name);
     if (there == module)
         status =
             number_and_remember(transfer, name, transfer->text[TEXT_EMPTY], module, module, p_id);
@@ -404,16 +409,18 @@ int py_names_find_module(core_state_t *state, PyObject *module, uint32_t *p_id) 
     return status;
 }
 
-py_name_t *py_names_load(core_state_t *state, uint32_t id) {
+PyObject *py_names_load(core_state_t *state, uint32_t id) {
     py_transfer_state_t *transfer = &state->transfer;
     py_name_t *entry = entry_of(transfer, id);
-    if (entry == NULL || is_current(transfer, entry))
-        return entry;
+    if (entry == NULL)
+        return NULL;
+    PyObject *object = current_object(transfer, entry); /* owned */
+    if (object != NULL)
+        return object;
     name_text_t text = text_of(id);
     PyObject *path = NULL; /* owned */
     PyObject *file = NULL; /* owned */
     PyObject *module = NULL; /* owned */
-    PyObject *object = NULL; /* owned */
     transfer->epoch++; /* an import or a module's __getattr__ runs code */
     PyObject *module_name = /* owned */
         PyUnicode_FromStringAndSize(text.module, (Py_ssize_t)text.module_size);
@@ -431,14 +438,11 @@ py_name_t *py_names_load(core_state_t *state, uint32_t id) {
         object = follow(module, path, memchr(text.path, '.', text.path_size) != NULL);
     if (object != NULL)
         remember(transfer, id, module_name, path, module, object);
-    else
-        entry = NULL;
-    Py_XDECREF(object);
     Py_XDECREF(module);
     Py_XDECREF(file);
     Py_XDECREF(path);
     Py_XDECREF(module_name);
-    return entry;
+    return object;
 }
 
 int py_names_traverse(py_transfer_state_t *transfer, visitproc visit, void *arg) {

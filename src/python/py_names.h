@@ -16,7 +16,7 @@
 typedef struct py_type_info py_type_info_t; /* see py_types.h */
 
 struct py_name {
-    PyObject *object;      /* owned; NULL until it was looked up */
+    PyObject *object;      /* owned; NULL until it was looked up; guarded, as all of it */
     PyObject *module_name; /* owned */
     PyObject *path;        /* owned; attribute names with dots, empty for the module */
     PyObject *module;      /* owned; what sys.modules held then */
@@ -35,8 +35,11 @@ int py_names_find_known(core_state_t *state, PyObject *object, uint32_t *p_id);
 /* The same for a module object. */
 int py_names_find_module(core_state_t *state, PyObject *module, uint32_t *p_id);
 
-/* The entry of `id` with its object looked up; NULL with an exception. Stays the state's. */
-py_name_t *py_names_load(core_state_t *state, uint32_t id);
+/* What the name `id` gives here: a new reference, NULL with an exception. */
+PyObject *py_names_load(core_state_t *state, uint32_t id);
+
+/* The entry of an `id` that was found or loaded here.  It stays where it is. */
+py_name_t *py_names_entry(py_transfer_state_t *transfer, uint32_t id);
 
 int py_names_traverse(py_transfer_state_t *transfer, visitproc visit, void *arg);
 void py_names_clear(py_transfer_state_t *transfer);

@@ -1,7 +1,7 @@
 /* py_pickling.c - calls into bocpy._pickling. */
 #include "python/py_pickling.h"
 
-#include "python/py_state.h"
+#include "python/py_encoder.h"
 
 static const char capsule_name[] = "bocpy.definition";
 
@@ -12,7 +12,7 @@ PyObject *py_pickling_call(core_state_t *state, const char *name, PyObject *firs
         PyObject *module = PyImport_ImportModule("bocpy._pickling");
         if (module == NULL)
             return NULL;
-        Py_XSETREF(transfer->pickling, module);
+        py_transfer_keep(transfer, &transfer->pickling, module);
     }
     PyObject *function = PyObject_GetAttrString(transfer->pickling, name); /* owned */
     if (function == NULL)

@@ -45,16 +45,18 @@ typedef struct py_transfer_state {
     py_found_t found[PY_TRANSFER_FOUND];
     py_name_t **names; /* owned; by process-wide id, NULL where unused here */
     uint32_t names_capacity;
-    uint64_t epoch;           /* changes whenever user code may have run */
+#ifdef Py_GIL_DISABLED
+    _Atomic(uint64_t) epoch; /* changes whenever user code may have run */
+    PyMutex lock;            /* guards found, names and their entries */
+#else
+    uint64_t epoch; /* changes whenever user code may have run */
+#endif
     PyObject *dispatch_table; /* owned; copyreg.dispatch_table */
     PyObject *slot_names;     /* owned; copyreg._slotnames */
     PyObject *enum_type;      /* owned; enum.EnumType, NULL until enum is imported */
     PyObject *array_type;     /* owned; array.array, NULL until array is imported */
     PyObject *pickling;       /* owned; module bocpy._pickling, NULL until needed */
     PyObject *text[PY_TRANSFER_TEXTS]; /* owned; interned names, see py_encoder.h */
-#ifdef Py_GIL_DISABLED
-    PyMutex lock; /* guards found and names */
-#endif
 } py_transfer_state_t;
 
 int py_transfer_state_init(PyObject *module, py_transfer_state_t *transfer);

@@ -83,7 +83,7 @@ static PyObject *read_array(py_decoder_t *d) {
         Py_XDECREF(module);
         if (type == NULL)
             return NULL;
-        Py_XSETREF(transfer->array_type, type);
+        py_transfer_keep(transfer, &transfer->array_type, type);
     }
     array = PyObject_CallFunction(transfer->array_type, "s", typecode);
     if (array == NULL || size == 0)
@@ -135,8 +135,7 @@ static PyObject *read_memoryview(py_decoder_t *d) {
 static PyObject *read_name(py_decoder_t *d) {
     uint32_t id;
     memcpy(&id, py_decoder_bytes(d, sizeof id), sizeof id);
-    py_name_t *entry = py_names_load(d->state, id);
-    return entry == NULL ? NULL : Py_NewRef(entry->object);
+    return py_names_load(d->state, id);
 }
 
 static PyObject *read_cown(py_decoder_t *d) {

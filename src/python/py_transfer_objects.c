@@ -46,7 +46,7 @@ static Py_ssize_t place_of(py_encoder_t *e, PyObject *object) {
     return PyList_Append(e->defined, object) < 0 ? -1 : count;
 }
 
-static int put_defined(py_encoder_t *e, PyObject *capsule, Py_ssize_t place) {
+static int put_defined(py_encoder_t *e, PyObject *object, PyObject *capsule, Py_ssize_t place) {
     py_definition_t *definition = py_pickling_definition(capsule);
     uint32_t index = 0;
     while (index < e->definition_count && e->definitions[index] != definition)
@@ -57,7 +57,8 @@ static int put_defined(py_encoder_t *e, PyObject *capsule, Py_ssize_t place) {
             return -1;
         (void)py_definition_ref(definition);
     }
-    if (py_encoder_write_tagged(e, TAG_DEFINED, index) < 0)
+    if (py_encoder_memoize(e, object) < 0 ||
+        py_encoder_write_tagged(e, TAG_DEFINED | TAG_SHARED, index) < 0)
         return -1;
     return py_encoder_write_number(e, (uint64_t)place);
 }
@@ -84,7 +85,7 @@ static int define(py_encoder_t *e, PyObject *object, PyObject *known, Py_ssize_t
     if (known != NULL && known_place == 0 &&
         is_same_body(body, py_pickling_definition(known)->body)) {
         py_blob_unref(body);
-        status = put_defined(e, known, 0);
+        status = put_defined(e, object, known, 0);
         goto done;
     }
     uint64_t first = py_definition_numbers((uint64_t)PyList_GET_SIZE(defined));
@@ -100,7 +101,7 @@ static int define(py_encoder_t *e, PyObject *object, PyObject *known, Py_ssize_t
         goto done;
     Py_SETREF(done, py_pickling_call(e->state, "add_definition", defined, done));
     if (done != NULL)
-        status = put_defined(e, capsule, 0);
+        status = put_defined(e, object, capsule, 0);
 done:
     Py_XDECREF(done);
     Py_XDECREF(number);
@@ -111,14 +112,11 @@ done:
 
 /* A class or function that no name gives. */
 static int put_by_value(py_encoder_t *e, PyObject *object) {
-    int status = py_encoder_write_seen(e, object);
-    if (status != 0)
-        return status < 0 ? -1 : PUT_DONE;
     PyObject *reduction = NULL; /* owned */
     PyObject *known = py_pickling_call(e->state, "find_definition", object, NULL); /* owned */
     if (known == NULL)
         return -1;
-    status = -1;
+    int status = -1;
     PyObject *capsule = NULL; /* borrowed */
     Py_ssize_t place = 0;
     bool is_final = false;
@@ -129,7 +127,7 @@ static int put_by_value(py_encoder_t *e, PyObject *object) {
     }
     bool is_root = e->is_definition && PyList_GET_SIZE(e->defined) == 0;
     if (capsule != NULL && !is_root && is_final) {
-        status = put_defined(e, capsule, place);
+        status = put_defined(e, object, capsule, place);
         goto done;
     }
     if (!e->is_definition) {
@@ -151,7 +149,10 @@ done:
 
 static int put_named(py_encoder_t *e, PyObject *object) {
     uint32_t id;
-    int status = py_names_find(e->state, object, NULL, &id);
+    int status = py_encoder_write_seen(e, object); /* by value, earlier in this value */
+    if (status != 0)
+        return status < 0 ? -1 : PUT_DONE;
+    status = py_names_find(e->state, object, NULL, &id);
     if (status == 0)
         return put_by_value(e, object);
     return status < 0 ? -1 : py_encoder_write_name(e, id);
@@ -161,11 +162,17 @@ static int put_named(py_encoder_t *e, PyObject *object) {
 
 #define NO_ID UINT32_MAX
 
-/* The info of a class without a name, kept for the rest of this encoding; a new reference. */
-static py_type_info_t *info_of_unnamed(py_encoder_t *e, PyTypeObject *type) {
+/* The info of a class without a name that occurred in this value before; a new reference,
+ * NULL without an exception if there is none. */
+static py_type_info_t *known_info(py_encoder_t *e, PyTypeObject *type) {
     for (unsigned i = 0; i < PY_ENCODER_INFOS; i++)
         if (e->infos[i] != NULL && py_type_info_is_current(e->state, e->infos[i], type))
             return py_type_info_ref(e->infos[i]);
+    return NULL;
+}
+
+/* The first time: look, and keep the info for the rest of the value. */
+static py_type_info_t *new_info(py_encoder_t *e, PyTypeObject *type) {
     py_type_info_t *info = py_type_info_new(e->state, type);
     if (info == NULL)
         return NULL;
@@ -183,15 +190,15 @@ static py_type_info_t *info_of(py_encoder_t *e, PyObject *object, uint32_t *p_id
         *p_id = e->last_id;
         return py_type_info_ref(e->last_info);
     }
-    py_type_info_t *info;
-    int status = py_names_find(e->state, (PyObject *)type, NULL, p_id);
-    if (status < 0)
-        return NULL;
-    if (status > 0) {
-        info = py_type_info_of_name(e->state, *p_id, type);
-    } else {
-        *p_id = NO_ID;
-        info = info_of_unnamed(e, type);
+    py_type_info_t *info = known_info(e, type);
+    *p_id = NO_ID;
+    if (info == NULL) {
+        int status = py_names_find(e->state, (PyObject *)type, NULL, p_id);
+        if (status < 0)
+            return NULL;
+        if (status == 0)
+            *p_id = NO_ID;
+        info = status > 0 ? py_type_info_of_name(e->state, *p_id, type) : new_info(e, type);
     }
     if (info != NULL) {
         e->last_type = type;
@@ -263,7 +270,7 @@ static int put_enum(py_encoder_t *e, PyObject *object, bool is_shared, const py_
         PyObject *path = NULL; /* owned */
         PyObject *name = PyObject_GetAttr(object, e->transfer->text[TEXT_ENUM_NAME]); /* owned */
         if (name != NULL && PyUnicode_Check(name))
-            path = PyUnicode_FromFormat("%U.%U", e->transfer->names[class_id]->path, name);
+            path = PyUnicode_FromFormat("%U.%U", py_names_entry(e->transfer, class_id)->path, name);
         Py_XDECREF(name);
         if (path == NULL)
             PyErr_Clear(); /* a combination of flags has no name */

@@ -20,9 +20,8 @@ static PyObject *reduce(py_encoder_t *e, PyObject *object, const py_type_info_t 
     PyObject *function = NULL; /* owned */
     PyObject *result = NULL;   /* owned */
     if (info->has_reducer) {
-        function = PyDict_GetItemWithError(transfer->dispatch_table, (PyObject *)Py_TYPE(object));
+        function = py_transfer_dict_get(transfer->dispatch_table, (PyObject *)Py_TYPE(object));
         if (function != NULL) {
-            Py_INCREF(function);
             result = PyObject_CallOneArg(function, object);
             goto done;
         }

@@ -49,6 +49,16 @@ int py_transfer_state_init(PyObject *module, py_transfer_state_t *transfer) {
     return 0;
 }
 
+void py_transfer_keep(py_transfer_state_t *transfer, PyObject **place, PyObject *taken) {
+    py_transfer_lock(transfer);
+    bool is_first = *place == NULL;
+    if (is_first)
+        *place = taken;
+    py_transfer_unlock(transfer);
+    if (!is_first)
+        Py_DECREF(taken);
+}
+
 int py_transfer_state_traverse(py_transfer_state_t *transfer, visitproc visit, void *arg) {
     Py_VISIT(transfer->dispatch_table);
     Py_VISIT(transfer->slot_names);

@@ -3,37 +3,34 @@
 
 #include "python/py_encoder.h"
 
-#include <structmember.h>
-
-/* What `name` is on `type`, as an instance would find it; borrowed, NULL without an
- * exception if nothing.  The class that defines it goes to `*p_owner`. */
+/* What `name` is on `type`, as an instance would find it: a new reference, NULL without an
+ * exception if nothing.  The class that defines it goes to `*p_owner`, borrowed. */
 static PyObject *look_up(PyTypeObject *type, PyObject *name, PyTypeObject **p_owner) {
     PyObject *mro = type->tp_mro;
     for (Py_ssize_t i = 0; mro != NULL && i < PyTuple_GET_SIZE(mro); i++) {
-        PyTypeObject *base = (PyTypeObject *)PyTuple_GET_ITEM(mro, i);
-        PyObject *dict = PyType_GetDict(base); /* owned */
-        PyObject *value = dict ? PyDict_GetItemWithError(dict, name) : NULL; /* borrowed */
-        Py_XDECREF(dict); /* the class keeps it */
-        if (value != NULL) {
-            *p_owner = base;
+        *p_owner = (PyTypeObject *)PyTuple_GET_ITEM(mro, i);
+        PyObject *dict = PyType_GetDict(*p_owner); /* owned */
+        PyObject *value = dict != NULL ? py_transfer_dict_get(dict, name) : NULL;
+        Py_XDECREF(dict);
+        if (value != NULL)
             return value;
-        }
         PyErr_Clear();
     }
     *p_owner = NULL;
     return NULL;
 }
 
-static bool is_objects(PyTypeObject *type, PyObject *name) {
+static PyTypeObject *owner_of(PyTypeObject *type, PyObject *name) {
     PyTypeObject *owner;
-    (void)look_up(type, name, &owner);
-    return owner == &PyBaseObject_Type;
+    Py_XDECREF(look_up(type, name, &owner));
+    return owner;
 }
 
-static bool is_absent(PyTypeObject *type, PyObject *name) {
-    PyTypeObject *owner;
-    return look_up(type, name, &owner) == NULL;
+static bool is_objects(PyTypeObject *type, PyObject *name) {
+    return owner_of(type, name) == &PyBaseObject_Type;
 }
+
+static bool is_absent(PyTypeObject *type, PyObject *name) { return owner_of(type, name) == NULL; }
 
 /* Whether what pickle would do by default is all there is to do. */
 static bool is_default(py_transfer_state_t *transfer, PyTypeObject *type) {
@@ -56,26 +53,29 @@ static bool has_no_c_state(PyTypeObject *type, Py_ssize_t slot_count) {
     return type->tp_basicsize == size;
 }
 
+/* Whether an attribute of this one class stands before the __dict__ of its instances. */
+static bool has_setter(PyObject *dict) {
+    PyObject *value; /* borrowed */
+    Py_ssize_t position = 0;
+    bool is_found = false;
+    PY_BEGIN_LOCKED(dict);
+    while (!is_found && PyDict_Next(dict, &position, NULL, &value))
+        is_found = Py_TYPE(value)->tp_descr_set != NULL && !Py_IS_TYPE(value, &PyGetSetDescr_Type);
+    PY_END_LOCKED();
+    return is_found;
+}
+
 /* Whether setting some attribute could run a descriptor instead of filling __dict__. */
-static bool has_setters(py_transfer_state_t *transfer, PyTypeObject *type) {
+static bool has_setters(PyTypeObject *type) {
     PyObject *mro = type->tp_mro;
-    (void)transfer;
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(mro); i++) {
+    bool is_found = false;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(mro) && !is_found; i++) {
         PyTypeObject *base = (PyTypeObject *)PyTuple_GET_ITEM(mro, i);
-        if (base == &PyBaseObject_Type)
-            continue;
-        PyObject *dict = PyType_GetDict(base); /* owned */
-        PyObject *value;                       /* borrowed */
-        Py_ssize_t position = 0;
-        bool is_found = false;
-        while (dict != NULL && !is_found && PyDict_Next(dict, &position, NULL, &value))
-            is_found =
-                Py_TYPE(value)->tp_descr_set != NULL && Py_TYPE(value) != &PyGetSetDescr_Type;
+        PyObject *dict = base == &PyBaseObject_Type ? NULL : PyType_GetDict(base); /* owned */
+        is_found = dict != NULL && has_setter(dict);
         Py_XDECREF(dict);
-        if (is_found)
-            return true;
     }
-    return false;
+    return is_found;
 }
 
 /* The member descriptors of all slots, or NULL with or without an exception (then the
@@ -87,39 +87,32 @@ static PyObject *slots_of(py_transfer_state_t *transfer, PyTypeObject *type) {
                           : PyTuple_New(PyList_GET_SIZE(names)); /* owned */
     for (Py_ssize_t i = 0; slots != NULL && i < PyTuple_GET_SIZE(slots); i++) {
         PyTypeObject *owner;
-        PyObject *slot = look_up(type, PyList_GET_ITEM(names, i), &owner); /* borrowed */
-        if (slot == NULL || !Py_IS_TYPE(slot, &PyMemberDescr_Type) ||
-            ((PyMemberDescrObject *)slot)->d_member->type != Py_T_OBJECT_EX)
-            Py_CLEAR(slots);
-        else
+        PyObject *slot = look_up(type, PyList_GET_ITEM(names, i), &owner); /* owned */
+        bool is_slot = slot != NULL && Py_IS_TYPE(slot, &PyMemberDescr_Type) &&
+                       ((PyMemberDescrObject *)slot)->d_member->type == Py_T_OBJECT_EX;
+        if (is_slot)
             PyTuple_SET_ITEM(slots, i, Py_NewRef(slot));
+        else
+            Py_CLEAR(slots);
+        Py_XDECREF(slot);
     }
     Py_XDECREF(names);
     return slots;
 }
 
-/* array.array and enum.EnumType, once somebody imported them; they stay where they are. */
-static int notice_types(py_transfer_state_t *transfer, PyTypeObject *type) {
-    struct {
-        PyObject **known;
-        PyObject *module;
-        const char *name;
-    } wanted[] = {
-        {&transfer->enum_type, transfer->text[TEXT_ENUM], "EnumType"},
-        {&transfer->array_type, transfer->text[TEXT_ARRAY], "array"},
-    };
-    (void)type;
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        if (*wanted[i].known != NULL)
-            continue;
-        PyObject *module = PyImport_GetModule(wanted[i].module); /* owned */
-        if (module != NULL)
-            *wanted[i].known = PyObject_GetAttrString(module, wanted[i].name);
-        Py_XDECREF(module);
-        if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_AttributeError))
-            return -1;
-        PyErr_Clear();
-    }
+/* `type` in the module `module_name`, once somebody imported that; -1 with an exception. */
+static int notice(py_transfer_state_t *transfer, PyObject **known, PyObject *module_name,
+                  const char *type) {
+    if (*known != NULL)
+        return 0;
+    PyObject *module = PyImport_GetModule(module_name); /* owned */
+    PyObject *found = module != NULL ? PyObject_GetAttrString(module, type) : NULL;
+    Py_XDECREF(module);
+    if (found != NULL)
+        py_transfer_keep(transfer, known, found);
+    if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_AttributeError))
+        return -1;
+    PyErr_Clear();
     return 0;
 }
 
@@ -129,15 +122,20 @@ static bool is_enum(py_transfer_state_t *transfer, PyTypeObject *type) {
         !PyObject_TypeCheck((PyObject *)type, (PyTypeObject *)transfer->enum_type))
         return false;
     PyTypeObject *owner;
-    PyObject *own = look_up(type, transfer->text[TEXT_REDUCE_EX], &owner);
+    PyObject *name = transfer->text[TEXT_REDUCE_EX];
+    PyObject *own = look_up(type, name, &owner); /* owned */
+    PyObject *enums = NULL;                      /* owned */
     PyObject *mro = type->tp_mro;
-    for (Py_ssize_t i = PyTuple_GET_SIZE(mro); i-- > 0;) {
+    for (Py_ssize_t i = PyTuple_GET_SIZE(mro); i-- > 0 && enums == NULL;) {
         /* Enum comes last among those that the metaclass made. */
         PyTypeObject *base = (PyTypeObject *)PyTuple_GET_ITEM(mro, i);
         if (PyObject_TypeCheck((PyObject *)base, (PyTypeObject *)transfer->enum_type))
-            return own == look_up(base, transfer->text[TEXT_REDUCE_EX], &owner);
+            enums = look_up(base, name, &owner);
     }
-    return false;
+    bool is_same = own == enums;
+    Py_XDECREF(enums);
+    Py_XDECREF(own);
+    return is_same;
 }
 
 static py_type_info_t *info_with(PyTypeObject *type, py_type_kind_t kind, PyObject *slots) {
@@ -166,7 +164,9 @@ py_type_info_t *py_type_info_new(core_state_t *state, PyTypeObject *type) {
     unsigned int version = type->tp_version_tag;
     Py_ssize_t reducer_count = PyDict_GET_SIZE(transfer->dispatch_table);
     int has_reducer = PyDict_Contains(transfer->dispatch_table, (PyObject *)type);
-    if (has_reducer < 0 || notice_types(transfer, type) < 0)
+    if (has_reducer < 0 ||
+        notice(transfer, &transfer->enum_type, transfer->text[TEXT_ENUM], "EnumType") < 0 ||
+        notice(transfer, &transfer->array_type, transfer->text[TEXT_ARRAY], "array") < 0)
         return NULL;
     if (has_reducer)
         kind = PY_TYPE_REDUCE;
@@ -191,7 +191,7 @@ py_type_info_t *py_type_info_new(core_state_t *state, PyTypeObject *type) {
     info->has_reducer = has_reducer;
     info->reducer_count = reducer_count;
     info->has_dict = type->tp_dictoffset != 0;
-    info->has_setters = kind == PY_TYPE_PLAIN && has_setters(transfer, type);
+    info->has_setters = kind == PY_TYPE_PLAIN && has_setters(type);
     return info;
 }
 
@@ -209,17 +209,26 @@ bool py_type_info_is_current(core_state_t *state, const py_type_info_t *info, Py
 }
 
 py_type_info_t *py_type_info_of_name(core_state_t *state, uint32_t id, PyTypeObject *type) {
-    py_name_t *entry = state->transfer.names[id];
+    py_transfer_state_t *transfer = &state->transfer;
+    py_name_t *entry = py_names_entry(transfer, id);
+    py_transfer_lock(transfer);
     py_type_info_t *info = entry->info;
-    if (info == NULL || !py_type_info_is_current(state, info, type)) {
-        info = py_type_info_new(state, type);
-        if (info == NULL)
-            return NULL;
-        entry = state->transfer.names[id]; /* code may have run */
-        py_type_info_unref(entry->info);
-        entry->info = info;
-    }
-    return py_type_info_ref(info);
+    if (info != NULL && py_type_info_is_current(state, info, type))
+        info = py_type_info_ref(info);
+    else
+        info = NULL;
+    py_transfer_unlock(transfer);
+    if (info != NULL)
+        return info;
+    info = py_type_info_new(state, type);
+    if (info == NULL)
+        return NULL;
+    py_transfer_lock(transfer);
+    py_type_info_t *old = entry->info;
+    entry->info = py_type_info_ref(info);
+    py_transfer_unlock(transfer);
+    py_type_info_unref(old);
+    return info;
 }
 
 PyObject *py_type_slot_get(PyObject *object, PyObject *slot) {
