@@ -29,6 +29,9 @@ BOC_API BOC_MUST_CHECK boc_status_t boc_cown_new(boc_payload_t value, boc_cown_t
 BOC_API void boc_cown_ref(boc_cown_t *cown);
 BOC_API void boc_cown_unref(boc_cown_t *cown);
 
+/* References at this moment.  Stale at once, unless the caller knows all the others. */
+BOC_API uint32_t boc_cown_ref_count(const boc_cown_t *cown);
+
 /* Unique for the life of the process, never reused, greater than 0.  Cowns are
  * acquired in this order, so a recorded program can be replayed. */
 BOC_API uint64_t boc_cown_id(const boc_cown_t *cown);

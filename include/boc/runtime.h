@@ -5,10 +5,10 @@
  * Workers are threads of a pool that survives stop: the next start wakes them.
  * boc_runtime_shutdown ends them.
  *
- * Threads   start, stop, shutdown   any thread but a worker; one at a time
- *                                   (a second caller gets BOC_EBUSY)
- *           wait                    any thread but a worker
- *           the rest                any thread
+ * Threads   start, shutdown   any thread but a worker; one at a time (a second
+ *                             caller gets BOC_EBUSY)
+ *           stop, wait        any thread but a worker, several at once
+ *           the rest          any thread
  */
 #ifndef BOC_RUNTIME_H
 #define BOC_RUNTIME_H

@@ -26,9 +26,24 @@ def whencall(
     if not _core.is_running():
         raise RuntimeError("whencall: the runtime is not running or is shutting down")
     bound = FunctionType(
-        func.__code__, func.__globals__, func.__name__, tuple(captures), func.__closure__
+        func.__code__,
+        func.__globals__,
+        func.__name__,
+        _defaults(func, len(args), tuple(captures)),
+        func.__closure__,
     )
+    bound.__kwdefaults__ = func.__kwdefaults__
+    bound.__dict__.update(func.__dict__)
     bound.__qualname__ = func.__qualname__
     bound.__module__ = func.__module__
     schedule: Callable[[Callable[..., Any]], _core.Cown[Any]] = _core.when(*args)
     return schedule(bound)
+
+
+def _defaults(
+    func: FunctionType, argument_count: int, captures: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """Return *captures*, then the defaults of the parameters that they leave out."""
+    missing = func.__code__.co_argcount - argument_count - len(captures)
+    own = func.__defaults__ or ()
+    return captures + own[max(0, len(own) - missing) :] if missing > 0 else captures

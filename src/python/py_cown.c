@@ -74,6 +74,13 @@ static int write_back(core_state_t *state, py_cown_t *cown, boc_payload_t *p_new
     return -1;
 }
 
+/* Drop a value that was not stored. */
+static void discard(boc_payload_t *value) {
+    if (py_failure_is(value))
+        py_failure_mark_seen(value);
+    boc_payload_drop(value);
+}
+
 static void replace_value(py_cown_t *cown, boc_payload_t value) {
     boc_payload_t *present = boc_cown_value(cown->native);
     if (present->data == value.data && present->ops == value.ops)
@@ -127,14 +134,41 @@ static void forget_owner(core_state_t *state, py_cown_t *cown) {
     PyErr_SetRaisedException(raised);
 }
 
-/* While no runtime is up, main owns whatever it touches. */
+/* While no runtime is up, main owns whatever it touches, through a handle of our own: it
+ * ends with the last of the user's handles, see let_record_go. */
 static py_cown_t *own_directly(core_state_t *state, py_cown_t *cown) {
-    if (!py_runtime_main_owns_all() || boc_cown_is_busy(cown->native))
+    if (!py_runtime_main_owns_all() || state->is_starting || boc_cown_is_busy(cown->native))
         return NULL;
-    if (remember_owner(state, cown) < 0)
+    boc_cown_ref(cown->native);
+    py_cown_t *record = new_handle(state->cown_type, cown->native); /* owned */
+    if (record == NULL)
         return NULL;
-    py_cown_own(state, cown, PY_DIRECT);
-    return cown;
+    int result = remember_owner(state, record);
+    if (result == 0)
+        py_cown_own(state, record, PY_DIRECT);
+    Py_DECREF(record); /* now the dict's */
+    return result == 0 ? record : NULL;
+}
+
+/* The handle of ours that owns `cown` directly if nobody but it and `cown`, which is
+ * deallocated, refers to the native cown; taken out of the dict. */
+static py_cown_t *let_record_go(core_state_t *state, py_cown_t *cown) {
+    if (state == NULL || state->owned == NULL || cown->access != PY_NOT_OWNED ||
+        boc_cown_holder(cown->native) != state->holder || boc_cown_ref_count(cown->native) != 2)
+        return NULL;
+    PyObject *raised = PyErr_GetRaisedException(); /* owned */
+    PyObject *key = key_of(cown);                  /* owned */
+    PyObject *record =
+        key != NULL ? PyDict_GetItemWithError(state->owned, key) : NULL; /* borrowed */
+    if (record != NULL && ((py_cown_t *)record)->access == PY_DIRECT) {
+        Py_INCREF(record);
+        forget_owner(state, cown);
+    } else {
+        record = NULL;
+    }
+    Py_XDECREF(key);
+    PyErr_SetRaisedException(raised);
+    return (py_cown_t *)record;
 }
 
 /* The owning handle, or NULL with RuntimeError. */
@@ -162,6 +196,7 @@ int py_cown_own_leased(core_state_t *state, py_cown_t *cown) {
     if (remember_owner(state, cown) < 0)
         return -1;
     py_cown_own(state, cown, PY_LEASED);
+    cown->thread = PyThread_get_thread_ident();
     cown->depth = 1;
     return 0;
 }
@@ -174,6 +209,11 @@ int py_cown_disown_leased(core_state_t *state, py_cown_t *cown) {
     return result;
 }
 
+/* Main owns the cown directly and no `with` block of its is open. */
+static bool is_idle_record(const py_cown_t *cown) {
+    return cown->access == PY_DIRECT && cown->depth == 0;
+}
+
 int py_cown_take_back_all(core_state_t *state) {
     PyObject *handles = PyDict_Values(state->owned); /* owned */
     if (handles == NULL)
@@ -184,28 +224,52 @@ int py_cown_take_back_all(core_state_t *state) {
         PyErr_NoMemory();
     for (; values != NULL && done < count; done++) {
         py_cown_t *cown = (py_cown_t *)PyList_GET_ITEM(handles, done); /* borrowed */
-        if (cown->access != PY_DIRECT || write_back(state, cown, &values[done]) == 0)
+        if (!is_idle_record(cown) || write_back(state, cown, &values[done]) == 0)
             continue;
-        boc_payload_drop(&values[done]);
+        discard(&values[done]);
         break;
     }
     int result = values != NULL && done == count ? 0 : -1;
     for (Py_ssize_t i = 0; i < done; i++) {
         py_cown_t *cown = (py_cown_t *)PyList_GET_ITEM(handles, i); /* borrowed */
-        if (cown->access != PY_DIRECT)
+        if (!is_idle_record(cown))
             continue;
+        const boc_payload_t *present = boc_cown_value(cown->native);
         if (result == 0) {
             replace_value(cown, values[i]);
             cown->access = PY_NOT_OWNED;
             boc_cown_set_holder(cown->native, 0);
-            Py_CLEAR(cown->value);
             forget_owner(state, cown);
-        } else if (values[i].data != boc_cown_value(cown->native)->data) {
-            boc_payload_drop(&values[i]);
+            Py_CLEAR(cown->value);
+        } else if (values[i].data != present->data || values[i].ops != present->ops) {
+            discard(&values[i]);
         }
     }
     PyMem_Free(values);
     Py_DECREF(handles);
+    return result;
+}
+
+int py_cown_lease_blocks(core_state_t *state) {
+    PyObject *handles = PyDict_Values(state->owned); /* owned */
+    int result = handles != NULL ? 0 : -1;
+    for (Py_ssize_t i = 0; result == 0 && i < PyList_GET_SIZE(handles); i++) {
+        py_cown_t *cown = (py_cown_t *)PyList_GET_ITEM(handles, i); /* borrowed */
+        if (cown->access != PY_DIRECT || cown->depth == 0)
+            continue;
+        cown->lease = py_lease_take(&cown->native, 1, BOC_FOREVER, "with cown");
+        if (cown->lease == NULL) {
+            PyObject *error = PyErr_GetRaisedException(); /* owned */
+            if (py_cown_disown_leased(state, cown) < 0)
+                PyErr_Clear(); /* the cown itself says what happened to its value */
+            PyErr_SetRaisedException(error);
+            result = -1;
+            continue;
+        }
+        py_lease_give_to(cown->lease, cown->thread);
+        cown->access = PY_LEASED;
+    }
+    Py_XDECREF(handles);
     return result;
 }
 
@@ -242,20 +306,23 @@ static int cown_clear(PyObject *op) {
     return 0;
 }
 
-/* A handle that owns is referenced by its frame, its `with` block or state->owned, so
- * what is deallocated here owns nothing any more (or the interpreter ends). */
+/* A handle that owns is referenced by its frame or state->owned, so what is deallocated
+ * here owns nothing any more, unless it is a record that is let go or the interpreter
+ * ends.  A value can hold cowns whose records go with it, so it goes last. */
 static void cown_dealloc(PyObject *op) {
     py_cown_t *cown = (py_cown_t *)op;
     PyTypeObject *type = Py_TYPE(op);
     PyObject_GC_UnTrack(op);
     if (cown->weak_list != NULL)
         PyObject_ClearWeakRefs(op);
-    Py_CLEAR(cown->value);
+    py_cown_t *record = let_record_go(py_state_of_type(type), cown); /* owned */
+    PyObject *value = cown->value;                                   /* owned */
     if (cown->lease != NULL)
-        boc_behavior_finish(cown->lease);
-    if (cown->native != NULL)
-        boc_cown_unref(cown->native);
+        py_lease_end(cown->lease);
+    boc_cown_unref(cown->native);
     type->tp_free(op);
+    Py_XDECREF(record);
+    Py_XDECREF(value);
     Py_DECREF(type);
 }
 
@@ -409,6 +476,22 @@ static PyObject *cown_acquire(PyObject *op, PyObject *unused) {
     return NULL;
 }
 
+void py_cown_release_all(core_state_t *state, bool by_all_threads) {
+    if (PyDict_GET_SIZE(state->owned) == 0)
+        return;
+    PyObject *handles = PyDict_Values(state->owned); /* owned */
+    for (Py_ssize_t i = 0; handles != NULL && i < PyList_GET_SIZE(handles); i++) {
+        py_cown_t *cown = (py_cown_t *)PyList_GET_ITEM(handles, i); /* borrowed */
+        if (cown->lease == NULL ||
+            (!by_all_threads && cown->thread != PyThread_get_thread_ident()))
+            continue;
+        if (unlease(cown) < 0)
+            PyErr_WriteUnraisable((PyObject *)cown);
+    }
+    Py_XDECREF(handles);
+    PyErr_Clear();
+}
+
 static PyObject *cown_release(PyObject *op, PyObject *unused) {
     (void)unused;
     py_cown_t *cown = (py_cown_t *)op;
@@ -439,13 +522,23 @@ static PyObject *cown_release(PyObject *op, PyObject *unused) {
     /* Encode first: when that fails the cown stays owned, as it was. */
     boc_payload_t value;
     if (write_back(state, owner, &value) < 0) {
-        boc_payload_drop(&value);
+        discard(&value);
         return NULL;
     }
     replace_value(owner, value);
     Py_CLEAR(owner->value);
     (void)unlease(owner);
     Py_RETURN_NONE;
+}
+
+static bool is_of_another_thread(const py_cown_t *owner) {
+    return owner->access == PY_LEASED && owner->thread != PyThread_get_thread_ident();
+}
+
+/* The end of a `with` block: -1 with the exception of the value that cannot leave. */
+static int leave_block(py_cown_t *owner) {
+    assert(owner->depth > 0);
+    return --owner->depth == 0 && owner->access == PY_LEASED ? unlease(owner) : 0;
 }
 
 static PyObject *cown_enter(PyObject *op, PyObject *unused) {
@@ -455,23 +548,22 @@ static PyObject *cown_enter(PyObject *op, PyObject *unused) {
     py_cown_t *owner = find_owner(state, cown);
     if (owner == NULL && !PyErr_Occurred())
         owner = own_directly(state, cown);
-    if (owner == NULL) {
-        if (PyErr_Occurred())
-            return NULL;
+    if (owner == NULL && PyErr_Occurred())
+        return NULL;
+    if (owner == NULL || is_of_another_thread(owner)) {
         bool may_wait = state->worker < 0 && py_lease_held() == 0;
         if (lease_cown(cown, may_wait, "with cown") < 0)
             return NULL;
         owner = cown;
-    } else if (owner->access == PY_LEASED) {
+    } else {
         owner->depth++;
+        owner->thread = PyThread_get_thread_ident();
     }
     if (decode_value(state, owner) == 0)
         return Py_NewRef(owner->value);
-    if (owner->access == PY_LEASED && --owner->depth == 0) {
-        PyObject *error = PyErr_GetRaisedException(); /* owned */
-        (void)unlease(owner);
-        PyErr_SetRaisedException(error);
-    }
+    PyObject *error = PyErr_GetRaisedException(); /* owned */
+    (void)leave_block(owner); /* nothing was decoded, so nothing can fail */
+    PyErr_SetRaisedException(error);
     return NULL;
 }
 
@@ -481,7 +573,7 @@ static PyObject *cown_exit(PyObject *op, PyObject *args) {
     py_cown_t *owner = find_owner(state_of(cown), cown);
     if (owner == NULL && PyErr_Occurred())
         return NULL;
-    if (owner != NULL && owner->access == PY_LEASED && --owner->depth == 0 && unlease(owner) < 0)
+    if (owner != NULL && owner->depth > 0 && leave_block(owner) < 0)
         return NULL;
     Py_RETURN_FALSE;
 }
@@ -550,9 +642,12 @@ static PyObject *cown_unwrap(PyObject *op, PyObject *unused) {
     py_cown_t *owner = find_owner(state, cown);
     if (owner == NULL && !PyErr_Occurred())
         owner = own_directly(state, cown);
+    if (owner != NULL && owner->access == PY_GRANTED)
+        return PyErr_Format(PyExc_RuntimeError,
+                            "Cown.unwrap: the behavior that holds this cown is still in flight");
     bool is_leased_here = false;
     if (owner == NULL && !PyErr_Occurred()) {
-        is_leased_here = state->worker < 0 && lease_cown(cown, false, "Cown.unwrap") == 0;
+        is_leased_here = lease_cown(cown, false, "Cown.unwrap") == 0;
         owner = is_leased_here ? cown : NULL;
         if (!is_leased_here) {
             PyErr_Clear();
@@ -605,6 +700,8 @@ static Py_hash_t cown_hash(PyObject *op) {
 static PyObject *cown_repr(PyObject *op) {
     py_cown_t *cown = (py_cown_t *)op;
     py_cown_t *owner = find_owner(state_of(cown), cown);
+    if (owner == NULL && !PyErr_Occurred())
+        owner = own_directly(state_of(cown), cown);
     if (owner == NULL) {
         PyErr_Clear();
         return PyUnicode_FromFormat("<Cown %llu, not acquired>",

@@ -31,7 +31,8 @@ typedef struct py_cown {
     PyObject *value;       /* owned; of an owning handle, NULL until decoded */
     PyObject *weak_list;   /* of weakref */
     boc_behavior_t *lease; /* of a leased handle that took it alone, or NULL */
-    uint32_t depth;        /* of a leased handle: nested `with` blocks */
+    unsigned long thread;  /* of a leased handle: who holds it, see py_lease.h */
+    uint32_t depth;        /* nested `with` blocks of an owning handle */
     uint8_t access;        /* py_access_t */
     bool is_assigned;      /* the value is not the one that was decoded */
     bool is_exception;     /* the flag, once the value is decoded or assigned */
@@ -67,8 +68,15 @@ int py_cown_disown_leased(core_state_t *state, py_cown_t *cown);
 /* Decode the value of an owning handle now if that can run user code. */
 int py_cown_decode_early(py_cown_t *cown);
 
-/* Before a runtime starts: take back every cown that main owns directly.  -1 with an
- * exception, and nothing changed, when a value cannot be encoded. */
+/* Before a runtime starts: take back every cown that main owns directly, unless a `with`
+ * block is on it.  -1 with an exception, and nothing changed, when a value cannot be
+ * encoded. */
 int py_cown_take_back_all(core_state_t *state);
+
+/* Once it has started: let the `with` blocks that are open hold their cowns. */
+int py_cown_lease_blocks(core_state_t *state);
+
+/* Give back what was acquired and not released, by the calling thread or by all. */
+void py_cown_release_all(core_state_t *state, bool by_all_threads);
 
 #endif

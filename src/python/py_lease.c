@@ -12,9 +12,34 @@ enum { AWAITED, GRANTED, ABANDONED };
 typedef struct lease {
     boc__parker_t parker;
     _Atomic int state;
+    unsigned long thread; /* guarded by globals.mutex; who must not wait */
+    struct lease *next;   /* guarded by globals.mutex */
 } lease_t;
 
-static _Thread_local unsigned tl_held;
+/* Another thread may end a lease than took it, so nobody can count its own. */
+static struct {
+    boc__mutex_t mutex;
+    lease_t *held; /* guarded by mutex */
+} globals = {.mutex = BOC_MUTEX_INITIALIZER};
+
+static void hold(lease_t *lease) {
+    boc__mutex_lock(&globals.mutex);
+    lease->thread = PyThread_get_thread_ident();
+    lease->next = globals.held;
+    globals.held = lease;
+    boc__mutex_unlock(&globals.mutex);
+}
+
+static void let_go(lease_t *lease) {
+    boc__mutex_lock(&globals.mutex);
+    lease_t **link = &globals.held;
+    while (*link != lease) {
+        assert(*link != NULL);
+        link = &(*link)->next;
+    }
+    *link = lease->next;
+    boc__mutex_unlock(&globals.mutex);
+}
 
 static void lease_granted(boc_behavior_t *behavior, void *data) {
     lease_t *lease = data;
@@ -72,7 +97,7 @@ boc_status_t py_lease_try(boc_cown_t *const *cowns, size_t count, boc_behavior_t
     if (abandon(lease))
         return BOC_EBUSY;
     take_token(lease);
-    tl_held++;
+    hold(lease);
     return BOC_OK;
 }
 
@@ -87,7 +112,7 @@ boc_behavior_t *py_lease_take(boc_cown_t *const *cowns, size_t count, int64_t de
     lease_t *lease = boc_behavior_data(behavior);
     status = py_wait_park(&lease->parker, deadline_ns);
     if (status == BOC_OK) {
-        tl_held++;
+        hold(lease);
         return behavior;
     }
     if (!abandon(lease)) {
@@ -100,10 +125,22 @@ boc_behavior_t *py_lease_take(boc_cown_t *const *cowns, size_t count, int64_t de
 }
 
 void py_lease_end(boc_behavior_t *lease) {
-    assert(tl_held > 0 || lease != NULL);
-    if (tl_held > 0)
-        tl_held--;
+    let_go(boc_behavior_data(lease));
     boc_behavior_finish(lease);
 }
 
-unsigned py_lease_held(void) { return tl_held; }
+unsigned py_lease_held(void) {
+    unsigned long thread = PyThread_get_thread_ident();
+    unsigned count = 0;
+    boc__mutex_lock(&globals.mutex);
+    for (const lease_t *lease = globals.held; lease != NULL; lease = lease->next)
+        count += lease->thread == thread;
+    boc__mutex_unlock(&globals.mutex);
+    return count;
+}
+
+void py_lease_give_to(boc_behavior_t *lease, unsigned long thread) {
+    boc__mutex_lock(&globals.mutex);
+    ((lease_t *)boc_behavior_data(lease))->thread = thread;
+    boc__mutex_unlock(&globals.mutex);
+}

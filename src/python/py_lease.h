@@ -28,4 +28,7 @@ void py_lease_end(boc_behavior_t *lease);
 /* Leases that the calling thread holds: it must not wait for behaviors then. */
 unsigned py_lease_held(void);
 
+/* Count the lease as one that another thread holds. */
+void py_lease_give_to(boc_behavior_t *lease, unsigned long thread);
+
 #endif

@@ -29,8 +29,15 @@ int py_template_init(core_state_t *state) {
 
 /* -- kept templates ------------------------------------------------------------------- */
 
-static bool fits(const py_template_t *template, PyObject *globals, Py_ssize_t argument_count) {
-    return template->globals == globals && template->arguments_min <= argument_count &&
+static Py_ssize_t count_defaults(PyFunctionObject *function) {
+    return function->func_defaults != NULL ? PyTuple_GET_SIZE(function->func_defaults) : 0;
+}
+
+static bool fits(const py_template_t *template, PyFunctionObject *function,
+                 Py_ssize_t argument_count) {
+    return template->globals == function->func_globals &&
+           template->defaults == count_defaults(function) &&
+           template->arguments_min <= argument_count &&
            (template->arguments_max < 0 || argument_count <= template->arguments_max);
 }
 
@@ -45,7 +52,7 @@ static py_template_t *find_kept(core_state_t *state, PyObject *func, Py_ssize_t 
         return NULL;
     }
     for (py_template_t *template = extra; template != NULL; template = template->next)
-        if (fits(template, function->func_globals, argument_count))
+        if (fits(template, function, argument_count))
             return template;
     return NULL;
 }
@@ -67,6 +74,7 @@ static void keep(core_state_t *state, PyObject *func, py_template_t *template) {
     PyFunctionObject *function = (PyFunctionObject *)func;
     PyObject *code = function->func_code; /* borrowed */
     void *extra = NULL;
+    template->defaults = count_defaults(function);
     if (state->code_index < 0 || template->snapshot != NULL || !is_lasting(function->func_globals))
         return;
     if (PyUnstable_Code_GetExtra(code, state->code_index, &extra) < 0 ||

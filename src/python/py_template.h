@@ -29,6 +29,7 @@ typedef struct py_template {
     PyObject *globals;        /* owned; NULL when this template is not kept */
     PyObject *snapshot;       /* owned; gives the captures instead of `entries`, or NULL */
     Py_ssize_t arguments_min, arguments_max; /* for `when`; max -1: no limit */
+    Py_ssize_t defaults;      /* number of those of the function: entries count from the first */
     uint32_t id;              /* in py_registry.h */
     uint32_t entry_count;
     py_template_entry_t entries[];

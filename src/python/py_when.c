@@ -121,6 +121,7 @@ static PyObject *submit(core_state_t *state, boc_behavior_t *behavior) {
         boc_behavior_free(behavior);
         return NULL;
     }
+    ((py_cown_t *)handle)->is_received = false; /* made here */
     boc_status_t status = boc_behavior_schedule(behavior);
     if (status == BOC_OK)
         return handle;

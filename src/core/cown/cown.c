@@ -64,6 +64,11 @@ void boc_cown_unref(boc_cown_t *cown) {
     boc__slab_free(cown, cown->block_class);
 }
 
+uint32_t boc_cown_ref_count(const boc_cown_t *cown) {
+    /* acquire: pairs with the release of those that gave theirs back. */
+    return atomic_load_explicit(&cown->refs, memory_order_acquire);
+}
+
 uint64_t boc_cown_id(const boc_cown_t *cown) { return cown->id; }
 
 boc_payload_t *boc_cown_value(boc_cown_t *cown) { return &cown->value; }

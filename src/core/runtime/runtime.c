@@ -61,39 +61,51 @@ boc_status_t boc_runtime_wait(int64_t timeout_ns) {
     return boc__terminator_wait(boc__clock_deadline_ns(timeout_ns));
 }
 
-/* Wait for quiescence and close at such an instant. */
-static boc_status_t drain(int64_t deadline_ns) {
-    for (;;) {
-        boc_status_t status = boc__terminator_wait(deadline_ns);
-        if (status != BOC_OK)
-            return status;
-        if (boc__gate_try_close(boc__pool_is_quiescent))
-            return BOC_OK;
+/* Begin a step of stop; the steps of several threads are short and take turns.  False
+ * when there is nothing to stop. */
+static bool begin_step(void) {
+    bool has_begun = false;
+    BOC_SPIN_UNTIL(!boc_runtime_is_running() || (has_begun = begin_transition()));
+    if (has_begun && !boc_runtime_is_running()) {
+        (void)end_transition(BOC_OK);
+        return false;
     }
+    return has_begun;
 }
 
-static boc_status_t drop(int64_t deadline_ns) {
-    boc__gate_set(BOC__GATE_DROPPING);
-    boc_status_t status = boc__terminator_wait(deadline_ns);
-    if (status == BOC_OK)
-        boc__gate_set(BOC__GATE_CLOSED);
-    return status;
+/* Close the gate unless something entered meanwhile. */
+static bool close_if_quiescent(void) {
+    /* Once dropping has begun there is no way back to draining. */
+    if (boc__gate_mode() != BOC__GATE_DROPPING)
+        return boc__gate_try_close(boc__pool_is_quiescent);
+    if (!boc__pool_is_quiescent())
+        return false;
+    boc__gate_set(BOC__GATE_CLOSED);
+    return true;
 }
 
 boc_status_t boc_runtime_stop(boc_stop_mode_t mode, int64_t timeout_ns) {
     if (boc__worker_current() != NULL)
         return BOC_ESTATE;
-    if (!begin_transition())
-        return BOC_EBUSY;
-    if (!boc_runtime_is_running())
-        return end_transition(BOC_OK);
     int64_t deadline_ns = boc__clock_deadline_ns(timeout_ns);
-    /* Once dropping has begun there is no way back to draining. */
-    bool is_dropping = mode == BOC_STOP_DROP || boc__gate_mode() == BOC__GATE_DROPPING;
-    boc_status_t status = is_dropping ? drop(deadline_ns) : drain(deadline_ns);
-    if (status == BOC_OK)
-        set_running(false);
-    return end_transition(status);
+    if (mode == BOC_STOP_DROP && begin_step()) {
+        boc__gate_set(BOC__GATE_DROPPING);
+        (void)end_transition(BOC_OK);
+    }
+    while (boc_runtime_is_running()) {
+        boc_status_t status = boc__terminator_wait(deadline_ns);
+        if (status != BOC_OK)
+            return status;
+        if (!begin_step())
+            break;
+        bool is_closed = close_if_quiescent();
+        if (is_closed)
+            set_running(false);
+        (void)end_transition(BOC_OK);
+        if (is_closed)
+            break;
+    }
+    return BOC_OK;
 }
 
 boc_status_t boc_runtime_shutdown(void) {

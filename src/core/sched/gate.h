@@ -8,7 +8,7 @@
  * was in flight (docs/design/quiescence.md).
  *
  * Threads   enter, leave        any thread
- *           fold, set, try_close   one thread at a time (the caller of start or stop)
+ *           fold, set, try_close   one thread at a time (a step of start or stop)
  *           is_quiescent        any thread, after boc__idle_observe
  *
  * Ordering edges (the letters are used in gate.c):
