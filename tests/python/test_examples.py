@@ -170,7 +170,16 @@ def test_log_level_may_be_a_name_in_any_case_or_a_number(level: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "script", ["bocpy-bank", "bocpy-dining-philosophers", "bocpy-fibonacci", "bocpy-index"]
+    "script",
+    [
+        "bocpy-bank",
+        "bocpy-cooking-boc",
+        "bocpy-cooking-threads",
+        "bocpy-dining-philosophers",
+        "bocpy-fibonacci",
+        "bocpy-index",
+        "bocpy-sketches",
+    ],
 )
 def test_console_script_is_declared(script: str) -> None:
     from importlib.metadata import entry_points

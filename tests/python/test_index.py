@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from bocpy.examples import _source_index as source_index
+from bocpy.examples import index as index_program
+from bocpy.examples._index_behaviors import run_behaviors
+from bocpy.examples._progress import draw_plain
 from bocpy.examples.index import Row, share_of_processes
 
 VERDICT = "parallel result equals sequential: yes"
@@ -199,6 +202,68 @@ def test_bad_command_line_is_refused_with_a_reason(options: list[str], message: 
 
 def test_tree_without_python_files_is_refused(tmp_path: Path) -> None:
     assert "no Python files" in run(str(tmp_path), rc=2).stderr
+
+
+def test_interrupt_ends_with_the_exit_code_of_a_shell(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(batches: object, report: int = -1) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(index_program, "run_sequential", interrupted)
+    assert index_program.main([str(tree)]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_failure_of_a_batch_is_raised_in_main(tree: Path) -> None:
+    sources = source_index.find_sources([str(tree)])
+    batches = source_index.make_batches(sources, 3)
+    with pytest.raises(OSError, match="descriptor"):
+        run_behaviors(batches, 2, report=10**6)
+
+
+def test_plain_bar_follows_the_reports_and_is_wiped(capsys: pytest.CaptureFixture[str]) -> None:
+    source, report = os.pipe()
+    os.write(report, b"..")
+    os.close(report)
+    draw_plain("label", 4, source)
+    os.close(source)
+    states = capsys.readouterr().err.split("\r")
+    assert states[1] == f"label [{'.' * 40}]   0%"
+    assert states[2] == f"label [{'#' * 20}{'.' * 20}]  50%"
+    assert states[3].strip() == states[4] == ""
+
+
+def test_without_terminal_nobody_reports() -> None:
+    code = (
+        "from bocpy.examples._progress import progress\n"
+        "with progress('label', 1) as report: print(report)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
+    assert (done.stdout, done.stderr) == ("-1\n", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_terminal_gets_a_bar_for_every_run(tree: Path) -> None:
+    import pty
+
+    terminal, other_end = pty.openpty()
+    command = [sys.executable, "-P", "-m", "bocpy.examples.index", "-r", "1", "-w", "2", str(tree)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=other_end) as process:
+        os.close(other_end)
+        drawn = b""
+        try:
+            while part := os.read(terminal, 4096):
+                drawn += part
+        except OSError:
+            pass  # so Linux says that nobody has the other end open
+        assert process.stdout is not None
+        lines = process.stdout.read().decode().splitlines()
+    os.close(terminal)
+    assert process.returncode == 0
+    assert lines[-1] == VERDICT
+    for mode in (b"sequential", b"two processes", b"1 worker", b"2 workers"):
+        assert b"round 1 of 1, " + mode in drawn
 
 
 def test_difference_is_reported_and_is_the_exit_code(tree: Path) -> None:
