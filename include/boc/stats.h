@@ -32,6 +32,9 @@ typedef struct boc_worker_stats {
  * but not while the runtime is started or shut down. */
 BOC_API size_t boc_runtime_stats(boc_worker_stats_t *stats, size_t capacity);
 
+/* Cowns and behaviors that exist in the process.  Exact when nothing else runs. */
+BOC_API size_t boc_live_blocks(void);
+
 #ifdef __cplusplus
 }
 #endif

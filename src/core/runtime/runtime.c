@@ -2,6 +2,7 @@
 
 #include "core/runtime/terminator.h"
 #include "core/sched/pool.h"
+#include "core/slab.h"
 #include "platform/clock.h"
 #include "platform/yield.h"
 
@@ -138,3 +139,5 @@ size_t boc_runtime_stats(boc_worker_stats_t *stats, size_t capacity) {
         boc__worker_copy_stats(boc__pool.workers[i], &stats[i]);
     return count;
 }
+
+size_t boc_live_blocks(void) { return boc__slab_live(); }
