@@ -11,6 +11,13 @@ static struct {
     _Atomic(uint64_t) next_number; /* of a definition */
 } globals = {1};
 
+/* Freeing a blob can drop the last reference of a cown, whose value is a blob, and so on:
+ * a chain of any length is freed one after the other, not inside each other. */
+static _Thread_local struct {
+    bool is_freeing;
+    py_blob_t *waiting;
+} tl_blobs;
+
 static void drop_nothing(void *data) { (void)data; }
 
 static void drop_blob(void *data) { py_blob_unref(data); }
@@ -46,15 +53,33 @@ py_blob_t *py_blob_ref(py_blob_t *blob) {
     return blob;
 }
 
-void py_blob_unref(py_blob_t *blob) {
-    /* acq_rel: every reader's last access comes before the free. */
-    if (atomic_fetch_sub_explicit(&blob->refs, 1, memory_order_acq_rel) != 1)
-        return;
+static void free_blob(py_blob_t *blob) {
     for (uint32_t i = 0; i < blob->cown_count; i++)
         boc_cown_unref(py_blob_cowns(blob)[i]);
     for (uint32_t i = 0; i < blob->definition_count; i++)
         py_definition_unref(py_blob_definitions(blob)[i]);
     PyMem_RawFree(blob);
+}
+
+void py_blob_unref(py_blob_t *blob) {
+    /* acq_rel: every reader's last access comes before the free. */
+    if (atomic_fetch_sub_explicit(&blob->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    if (blob->cown_count == 0 && blob->definition_count == 0) {
+        PyMem_RawFree(blob);
+        return;
+    }
+    blob->next = tl_blobs.waiting;
+    tl_blobs.waiting = blob;
+    if (tl_blobs.is_freeing)
+        return;
+    tl_blobs.is_freeing = true;
+    while (tl_blobs.waiting != NULL) {
+        py_blob_t *next = tl_blobs.waiting;
+        tl_blobs.waiting = next->next;
+        free_blob(next);
+    }
+    tl_blobs.is_freeing = false;
 }
 
 py_definition_t *py_definition_new(py_blob_t *body, uint64_t first_number) {

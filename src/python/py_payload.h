@@ -26,7 +26,10 @@ typedef struct py_definition py_definition_t;
 
 /* Followed by `size` bytes, padding, the cowns and the definitions. */
 typedef struct py_blob {
-    atomic_size_t refs;
+    union {
+        atomic_size_t refs;
+        struct py_blob *next; /* among those that are being freed */
+    };
     size_t size;
     uint32_t cown_count;
     uint32_t definition_count;

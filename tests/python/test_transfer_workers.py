@@ -52,6 +52,19 @@ def test_deep_list_crosses() -> None:
     assert depth == 100_000
 
 
+def test_long_chain_of_cowns_is_freed_without_recursion() -> None:
+    chain = Cown(None)
+    for _ in range(100_000):
+        chain = Cown([chain])
+
+    @when(chain)
+    def look(cown: Cown) -> str:
+        return type(cown.value[0]).__name__
+
+    assert look.result(30) == "Cown"
+    del chain
+
+
 # ---- classes by value ----
 
 
