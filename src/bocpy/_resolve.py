@@ -9,7 +9,7 @@ import builtins
 import dis
 import functools
 import sys
-from types import CellType, CodeType, FrameType, FunctionType, MethodType, ModuleType
+from types import CellType, CodeType, FrameType, FunctionType, MethodType, ModuleType, NoneType
 from typing import Any, NamedTuple
 
 from bocpy import _modules, _names, transpiler
@@ -17,6 +17,10 @@ from bocpy._modules import travels_by_name
 
 # Flags of MAKE_FUNCTION: defaults, keyword defaults, closure.
 _NEEDS_MORE_THAN_CODE = 0x01 | 0x02 | 0x08
+
+
+# Data whose copies are as good as the original.
+_COPIED = (str, bytes, int, float, complex, list, tuple, dict, set, frozenset, bytearray, NoneType)
 
 
 class Uses(NamedTuple):
@@ -87,6 +91,8 @@ class Resolver:
         if name in self._summary.rebound:
             return True
         bindings = self._summary.bindings.get(name)
+        if (by_name or (bindings and bindings[-1].kept)) and self._is_sentinel(value):
+            return True
         if bindings is None:
             return self._is_star_import(name, value) or (by_name and not _can_ship(value))
         last = bindings[-1]
@@ -98,6 +104,28 @@ class Resolver:
             if last.kind is transpiler.Kind.CLASS and isinstance(value, type):
                 return travels_by_name(value)
         return by_name and not _can_ship(value)
+
+    def _is_sentinel(self, value: object) -> bool:
+        """Say whether functions compare *value* by identity: a copy would break them."""
+        if isinstance(value, (*_COPIED, type, FunctionType, ModuleType)):
+            return False
+        return type(value) is object or id(value) in self._default_ids
+
+    @functools.cached_property
+    def _default_ids(self) -> set[int]:
+        """Identities of the parameter defaults of all functions of the module."""
+        functions: list[Any] = []
+        for value in list(self._namespace.values()):
+            functions.append(value)
+            if isinstance(value, type) and value.__module__ == self._module_name:
+                for member in vars(value).values():
+                    functions += [member, *_functions_in(member)]
+        return {
+            id(default)
+            for func in functions
+            if isinstance(func, FunctionType) and func.__globals__ is self._namespace
+            for default in (*(func.__defaults__ or ()), *(func.__kwdefaults__ or {}).values())
+        }
 
     def _is_star_import(self, name: str, value: object) -> bool:
         if self._summary is None:
@@ -248,10 +276,10 @@ def _can_ship(value: object) -> bool:
     """Say whether a variable of an importable module can be copied to a worker."""
     if value is None or isinstance(value, str | bytes | int | float | complex):
         return True
-    from bocpy import _pickling
+    from bocpy import _core
 
     try:
-        _pickling.check(value)
+        _core._transfer_roundtrip(value)
     except Exception:
         return False
     return True

@@ -174,7 +174,7 @@ def explain(error: NameError) -> None:
     error.args = (
         f"name {name!r} is not defined in this worker: it is assigned at line {line} of "
         f"{summary.filename} while the program runs, and the behavior reaches it only "
-        f"dynamically; pass it as a capture, for example as a default `{name}={name}`",
+        "dynamically; name it in the body or pass it as a capture",
     )
 
 

@@ -13,7 +13,20 @@ from bocpy import Cown, wait, when
 
 LIMIT = 10
 SETTINGS = {"deep": [1, 2]}
+MISSING = object()
 cache: dict[int, int] | None = None
+
+
+class Default:
+    def __repr__(self) -> str:
+        return "default"
+
+
+DEFAULT = Default()
+
+
+def choose(value: Any = MISSING, other: Any = DEFAULT) -> tuple[bool, bool]:
+    return value is MISSING, other is DEFAULT
 
 
 class Shape:
@@ -269,6 +282,14 @@ def test_mutable_module_data_is_a_copy() -> None:
 
     assert outcome(body) == {"deep": [1, 2, 3]}
     assert SETTINGS == {"deep": [1, 2]}
+
+
+def test_sentinels_of_a_module_keep_their_identity() -> None:
+    @when(Cown(0))
+    def body(c: Any) -> tuple[bool, bool]:
+        return choose()
+
+    assert outcome(body) == (True, True)
 
 
 def test_wrappers_of_every_kind_run_on_the_worker() -> None:

@@ -1,0 +1,282 @@
+"""Modules in workers: what cannot load there, what changes later, what the standard library has."""
+
+import importlib.util
+import inspect
+import shutil
+import subprocess
+import sys
+import sysconfig
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bocpy import Cown, wait, when
+
+type Program = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def extension(tmp_path: Path) -> Path:
+    """Build the module that refuses sub-interpreters; return its folder."""
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    source = Path(__file__).with_name("refuses_workers.c")
+    built = tmp_path / f"refuses_workers{sysconfig.get_config_var('EXT_SUFFIX')}"
+    include = sysconfig.get_path("include")
+    flags = ["-shared", "-fPIC", f"-I{include}"]
+    if sys.platform == "darwin":
+        flags += ["-undefined", "dynamic_lookup"]
+    subprocess.run([compiler, *flags, str(source), "-o", str(built)], check=True)
+    return tmp_path
+
+
+def lines(done: subprocess.CompletedProcess[str]) -> list[str]:
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.splitlines()
+
+
+USES_EXTENSION = """
+import refuses_workers
+from refuses_workers import answer as get_answer
+import json
+
+def typed(value: "int", module: refuses_workers.answer = None):
+    return json.dumps(value)
+
+class Holder:
+    def use(self):
+        return get_answer()
+"""
+
+PROGRAM = """
+from bocpy import Cown, wait, when
+{definitions}
+
+print(refuses_workers.answer(), get_answer())
+
+@when(Cown(1))
+def fine(c):
+    return json.dumps(c.value)
+
+@when(Cown(1))
+def by_module(c):
+    return refuses_workers.answer()
+
+@when(Cown(1))
+def by_name(c):
+    return Holder().use()
+
+wait()
+print(fine.value)
+for result in (by_module, by_name):
+    error = result.value
+    text = str(error)
+    print(isinstance(error, ImportError), "refuses_workers" in text, "subinterpreters" in text,
+          "PinnedCown" in text)
+"""
+
+
+def test_extension_that_refuses_workers_fails_only_where_it_is_used(
+    extension: Path, program: Program
+) -> None:
+    done = program(PROGRAM.format(definitions=USES_EXTENSION))
+    assert lines(done) == ["42 42", "1", *["True True True True"] * 2]
+
+
+def test_module_that_imports_such_an_extension_works_elsewhere(
+    extension: Path, program: Program
+) -> None:
+    (extension / "middle.py").write_text(
+        USES_EXTENSION
+        + """
+from bocpy import Cown, when
+
+@when(Cown(2))
+def scheduled(c):
+    return typed(c.value)
+
+@when(Cown(2))
+def failing(c):
+    return Holder().use()
+"""
+    )
+    done = program(
+        """
+        import middle
+        from bocpy import wait
+        wait()
+        print(middle.scheduled.value, isinstance(middle.failing.value, ImportError))
+        """
+    )
+    assert lines(done) == ["2 True"]
+
+
+def test_numpy_at_the_top_of_a_program(program: Program) -> None:
+    pytest.importorskip("numpy")
+    done = program(
+        """
+        import numpy as np
+        from bocpy import Cown, wait, when
+
+        @when(Cown([1, 2]))
+        def plain(c):
+            return sum(c.value)
+
+        wait()
+        print(plain.value, int(np.sum([1, 2])))
+        """
+    )
+    assert lines(done) == ["3 3"]
+
+
+def test_logging_level_and_warning_filters_follow_main(program: Program) -> None:
+    done = program(
+        """
+        import logging, sys, warnings
+        from bocpy import Cown, wait, when
+
+        sys.argv.append("extra")
+
+        @when(Cown(1))
+        def first(c):
+            return logging.getLogger().level, sys.argv[1:]
+
+        logging.getLogger().setLevel(logging.ERROR)
+        warnings.simplefilter("error", UserWarning)
+        sys.argv.append("later")
+
+        @when(first)
+        def second(c):
+            try:
+                warnings.warn("now an error")
+            except UserWarning:
+                return logging.getLogger().level, sys.argv[1:]
+
+        wait()
+        print(first.value, second.value)
+        """
+    )
+    assert lines(done) == ["(30, ['extra']) (40, ['extra', 'later'])"]
+
+
+def test_text_of_every_kind_reaches_workers(program: Program) -> None:
+    done = program(
+        r"""
+        from bocpy import Cown, wait, when
+
+        CONSTANT = "naïve ☃ \\ 'single' \"double\" \0 🐍"
+
+        def helper():
+            return CONSTANT + "größe"
+
+        @when(Cown("ключ"))
+        def body(c):
+            überschrift = helper()
+            return überschrift + c.value
+
+        wait()
+        print(body.value == helper() + "ключ")
+        """
+    )
+    assert lines(done) == ["True"]
+
+
+LIBRARY = """
+    ast base64 bisect calendar colorsys copy csv datetime difflib email.header email.quoprimime
+    email.utils encodings encodings.idna encodings.punycode enum fnmatch fractions functools
+    genericpath heapq html http.cookiejar inspect ipaddress json keyword locale ntpath opcode
+    optparse pickletools posixpath pprint quopri re reprlib shlex statistics string stringprep
+    textwrap token tokenize types typing urllib.parse xml.sax.saxutils
+"""
+CHANGES_SOMETHING = (
+    "main",
+    "print",
+    "pp",
+    "set",
+    "reset",
+    "add",
+    "dis",
+    "open",
+    "register",
+    "reveal",
+    "week",
+)
+
+
+def calls() -> Iterator[tuple[Callable[..., Any], tuple[Any, ...]]]:
+    """Yield functions of the standard library with arguments on which they return plain data."""
+    found = filter(importlib.util.find_spec, LIBRARY.split())
+    modules = [importlib.import_module(name) for name in found]
+    samples: list[Any] = [
+        "a text, with 'words' & more", "/usr/lib/../x.py", b"some bytes", 70000, 0.25, [3, 1, 2],
+        ["b", "a"], "x",
+    ]  # fmt: skip
+    for module in modules:
+        for name, func in sorted(vars(module).items()):
+            if type(func) is not types.FunctionType or func.__module__ != module.__name__:
+                continue
+            if name.startswith(("_", *CHANGES_SOMETHING)):
+                continue
+            required = func.__code__.co_argcount - len(func.__defaults__ or ())
+            flags = func.__code__.co_flags
+            if not 1 <= required <= 2 or flags & inspect.CO_GENERATOR or func.__closure__:
+                continue
+            for sample in samples:
+                yield func, (sample,) * required
+
+
+def attempt(func: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[str, Any]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return "returned", func(*arguments)
+    except Exception as error:
+        return "raised", (type(error).__name__, str(error))
+
+
+def plain(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(plain, value))
+    return value is None or type(value) in (str, bytes, int, float, bool)
+
+
+def by_name(func: Callable[..., Any]) -> Callable[..., Any]:
+    def body(*cowns: Any) -> Any:
+        return func(*[cown.value for cown in cowns])
+
+    return body
+
+
+def by_value(func: Callable[..., Any]) -> Callable[..., Any]:
+    copy = types.FunctionType(
+        func.__code__, func.__globals__, "copy", func.__defaults__, func.__closure__
+    )
+    copy.__kwdefaults__ = func.__kwdefaults__
+    copy.__qualname__ = "by_value.<locals>.copy"
+    return by_name(copy)
+
+
+@pytest.mark.parametrize("wrapped", [by_name, by_value])
+def test_functions_of_the_standard_library_give_equal_results(
+    wrapped: Callable[[Callable[..., Any]], Callable[..., Any]],
+) -> None:
+    """Goal: library code finds its names in workers, whether a name or a copy gets it there."""
+    expected, results = [], []
+    for func, arguments in calls():
+        kind, value = attempt(func, arguments)
+        if kind == "returned" and plain(value) and "0x" not in repr(value):
+            expected.append((f"{func.__module__}.{func.__name__}", arguments, value))
+            results.append(when(*map(Cown, arguments))(wrapped(func)))
+    wait()
+    wrong = [
+        (*sample, result.value)
+        for sample, result in zip(expected, results, strict=True)
+        if repr(sample[-1]) != repr(result.value)
+    ]
+    assert len({name for name, _, _ in expected}) >= 200
+    assert wrong == []
