@@ -7,8 +7,8 @@
 
 #include <stdlib.h>
 
-#define OPERATIONS 2000000
-#define ROUND_TRIPS 20000
+#define OPERATIONS 500000
+#define ROUND_TRIPS 5000
 
 /* Keep the compiler from following a value through here. */
 #define OPAQUE(variable) __asm__ __volatile__("" : "+r"(variable) : : "memory")

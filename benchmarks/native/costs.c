@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MEMORY_THINGS 200000
+#define MEMORY_THINGS 1000000
 #define EVENTS 150
 #define EVENT_PAUSE_NS 3000000
 #define STARTS 30

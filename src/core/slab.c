@@ -2,12 +2,17 @@
 
 #include "core/alloc.h"
 #include "platform/atomic.h"
+#include "platform/memory.h"
 #include "platform/thread.h"
 #include "platform/yield.h"
 
 #include <assert.h>
+#include <stdbool.h>
 
-#define SLAB_BYTES ((size_t)64 * 1024)
+/* Large, because every free reads the header of the block's slab, and headers are one
+ * slab's distance apart: few cache sets.  Only what is handed out is touched. */
+#define SLAB_BYTES BOC_LARGE_PAGE_BYTES
+#define HEADER_BYTES ((size_t)128) /* a block of two lines is a pair that is fetched together */
 #define CLASS_BYTES ((size_t)64)
 #define CLASS_COUNT (BOC__SLAB_BLOCK_BYTES_MAX / 64)
 #define OUTBOX_BLOCKS_MAX 32
@@ -37,6 +42,8 @@ typedef struct block {
 typedef struct heap {
     /* owner thread only */
     block_t *free[CLASS_COUNT];
+    char *fresh[CLASS_COUNT];     /* the part of the newest slab that was never handed out */
+    char *fresh_end[CLASS_COUNT];
     block_t *outbox; /* blocks of `outbox_home`, newest first */
     block_t *outbox_last;
     struct heap *outbox_home;
@@ -160,23 +167,36 @@ static void drain_remote(heap_t *heap) {
     }
 }
 
-/* Cut a new slab into blocks, lowest address first in the free list. */
-static block_t *refill(heap_t *heap, unsigned class) {
+static bool refill(heap_t *heap, unsigned class) {
     slab_t *slab = boc__alloc(SLAB_BYTES, SLAB_BYTES);
     if (slab == NULL)
-        return NULL;
+        return false;
+    /* Whoever needs a second slab has bursts; the first costs what is used of it. */
+    if (heap->fresh[class] != NULL)
+        boc__memory_prefer_large_pages(slab, SLAB_BYTES);
     slab->home = heap;
     slab->class = (uint8_t)class;
     size_t size = ((size_t)class + 1) * CLASS_BYTES;
-    char *start = (char *)slab + CLASS_BYTES;
-    size_t blocks = (SLAB_BYTES - CLASS_BYTES) / size;
-    block_t *head = NULL;
-    for (size_t i = blocks; i-- > 0;) {
-        block_t *block = (block_t *)(void *)(start + i * size);
-        block->next = head;
-        head = block;
+    size_t blocks = (SLAB_BYTES - HEADER_BYTES) / size;
+    heap->fresh[class] = (char *)slab + HEADER_BYTES;
+    heap->fresh_end[class] = heap->fresh[class] + blocks * size;
+    return true;
+}
+
+/* The free list of the class is empty: what others sent home, else the next block of
+ * the newest slab, lowest address first. */
+static block_t *take_more(heap_t *heap, unsigned class) {
+    drain_remote(heap);
+    block_t *block = heap->free[class];
+    if (block != NULL) {
+        heap->free[class] = block->next;
+        return block;
     }
-    return head;
+    if (heap->fresh[class] == heap->fresh_end[class] && !refill(heap, class))
+        return NULL;
+    block = (block_t *)(void *)heap->fresh[class];
+    heap->fresh[class] += ((size_t)class + 1) * CLASS_BYTES;
+    return block;
 }
 
 void *boc__slab_allocate(size_t size, uint8_t *p_class) {
@@ -194,16 +214,10 @@ void *boc__slab_allocate(size_t size, uint8_t *p_class) {
     }
     unsigned class = (unsigned)((size - 1) / CLASS_BYTES);
     block_t *block = heap->free[class];
-    if (block == NULL) {
-        drain_remote(heap);
-        block = heap->free[class];
-    }
-    if (block == NULL) {
-        block = refill(heap, class);
-        if (block == NULL)
-            return NULL;
-    }
-    heap->free[class] = block->next;
+    if (block != NULL)
+        heap->free[class] = block->next;
+    else if ((block = take_more(heap, class)) == NULL)
+        return NULL;
     count(&heap->allocated);
     *p_class = (uint8_t)class;
     return block;

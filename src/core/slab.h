@@ -1,11 +1,12 @@
 /* slab.h - small blocks for cowns and behaviors, freed by any thread.
  *
- * Each thread has a heap: 64 KiB slabs cut into blocks of one size class, and a
- * free list per class that only its thread touches.  A block freed by another
- * thread travels home: it is collected in the freeing thread's outbox and pushed
- * in batches onto the remote list of the heap it came from (the idea of
- * mimalloc and snmalloc: Leijen, Zorn, de Moura, "Mimalloc: Free List Sharding
- * in Action", 2019; Lietar et al., "snmalloc: A Message Passing Allocator", 2019).
+ * Each thread has a heap: slabs of one large page, cut into blocks of one size class
+ * as they are needed, and a free list per class that only its thread touches.  A
+ * block freed by another thread travels home: it is collected in the freeing
+ * thread's outbox and pushed in batches onto the remote list of the heap it came
+ * from (the idea of mimalloc and snmalloc: Leijen, Zorn, de Moura, "Mimalloc: Free
+ * List Sharding in Action", 2019; Lietar et al., "snmalloc: A Message Passing
+ * Allocator", 2019).
  * A heap whose thread ended waits for the next thread that needs one.
  *
  * Slabs are never given back to the system while the process runs.

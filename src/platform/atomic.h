@@ -1,4 +1,4 @@
-/* atomic.h - C11 atomics and the two facts about the machine they need. */
+/* atomic.h - C11 atomics and what else they need to know of the machine. */
 #ifndef BOC_PLATFORM_ATOMIC_H
 #define BOC_PLATFORM_ATOMIC_H
 
@@ -15,6 +15,15 @@ static inline void boc__cpu_pause(void) {
     __builtin_ia32_pause();
 #elif defined(__aarch64__) || defined(__arm__)
     __asm__ __volatile__("yield");
+#endif
+}
+
+/* Start to bring the line at `address` into the cache.  Any address will do. */
+static inline void boc__cpu_prefetch(const void *address) {
+#if defined(__GNUC__)
+    __builtin_prefetch(address);
+#else
+    (void)address;
 #endif
 }
 

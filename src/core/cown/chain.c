@@ -207,6 +207,16 @@ static bool empty_queue(boc_cown_t *cown, boc__slot_t *slot) {
                                                    memory_order_release, memory_order_relaxed);
 }
 
+/* A queue is a linked list of cold blocks.  While the granted behavior runs, the one
+ * behind it can travel. */
+static void grant(boc__slot_t *slot) {
+    /* relaxed: a hint; what the word points at is not read here. */
+    uintptr_t status = atomic_load_explicit(&slot->status, memory_order_relaxed);
+    if (status > STATE_MAX)
+        boc__cpu_prefetch((const void *)status);
+    boc__behavior_grant(slot);
+}
+
 /* The releasing writer walks the readers behind it.  `readers` is written before
  * the last of them is opened to others, and nobody is granted before the walk is
  * over: a granted reader may end, and its slot be freed, at once. */
@@ -236,7 +246,7 @@ static void grant_readers(boc_cown_t *cown, boc__slot_t *first) {
     for (boc__slot_t *slot = first; count > 0; count--) {
         /* relaxed: read during the walk already; fixed unless it is the last. */
         uintptr_t next = atomic_load_explicit(&slot->status, memory_order_relaxed);
-        boc__behavior_grant(slot);
+        grant(slot);
         slot = (boc__slot_t *)next;
     }
 }
@@ -255,7 +265,7 @@ static void leave_writer(boc_cown_t *cown, boc__slot_t *slot) {
     if (boc__slot_is_read(next))
         grant_readers(cown, next);
     else
-        boc__behavior_grant(next);
+        grant(next);
 }
 
 static void leave_reader(boc_cown_t *cown, boc__slot_t *slot) {
@@ -273,7 +283,7 @@ static void leave_reader(boc_cown_t *cown, boc__slot_t *slot) {
     boc__slot_t *writer = atomic_load_explicit(&cown->next_writer, memory_order_relaxed);
     atomic_store_explicit(&cown->next_writer, NULL, memory_order_relaxed);
     atomic_store_explicit(&cown->readers, 0, memory_order_relaxed);
-    boc__behavior_grant(writer);
+    grant(writer);
 }
 
 void boc__chain_leave(boc__slot_t *slot) {
