@@ -340,6 +340,7 @@ typedef enum sight {
     SEE_WORK,
 } sight_t;
 
+#if !defined(BOC_MUTANT_LOST_WAKEUP)
 static sight_t look_around(void) {
     sight_t sight = SEE_NOTHING;
     if (!boc__overflow_is_empty(&boc__pool.overflow))
@@ -357,6 +358,7 @@ static sight_t look_around(void) {
     }
     return sight;
 }
+#endif
 
 /* What the watcher remembers of one worker between two looks. */
 typedef struct observed {
@@ -447,7 +449,11 @@ static boc__work_t *sleep_once(boc__worker_t *worker) {
                           worker->counters.dequeue_cas_retries, memory_order_relaxed);
     boc__idle_register(idle, &worker->idler);
     boc__pool_tell_idle();
+#if defined(BOC_MUTANT_LOST_WAKEUP)
+    sight_t sight = SEE_NOTHING;
+#else
     sight_t sight = look_around();
+#endif
     if (sight == SEE_PENDING && become_watcher()) {
         work = watch(worker);
         end_watch();
