@@ -4,15 +4,19 @@ The encoder in C calls this module on slow paths only: for names that need a sea
 that pickle words best, and for classes and functions that no name gives. Those are *definitions*:
 each has a number that is unique in the process, crosses once into an interpreter that does not
 have it, and comes home as the original object.
+
+What it needs is imported when it is needed: most workers never do.
 """
 
-import pickle
 import sys
 import types
 import weakref
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bocpy import _classes, _core, _modules
+from bocpy import _core, _modules
+
+if TYPE_CHECKING:
+    import pickle
 
 _STANDARD = frozenset({"builtins", "types"})
 _definitions: dict[int, "weakref.ref[Any]"] = {}
@@ -24,6 +28,8 @@ _known: dict[int, tuple["weakref.ref[Any]", object, int, bool]] = {}
 
 def module_of(obj: object, path: str) -> str:
     """Return the name of the module that *path* leads to *obj* from, as pickle searches it."""
+    import pickle
+
     name: str = pickle.whichmodule(obj, path)  # type: ignore[attr-defined]
     return name
 
@@ -67,8 +73,10 @@ def check(value: object) -> None:
     _core._transfer_check(value)
 
 
-def pickling_error(text: str) -> pickle.PicklingError:
+def pickling_error(text: str) -> "pickle.PicklingError":
     """Make the error for a value that describes itself wrongly."""
+    import pickle
+
     return pickle.PicklingError(text)
 
 
@@ -78,6 +86,8 @@ def refuse(obj: object) -> None:
     Raises:
         Exception: ``PicklingError``, ``TypeError`` or ``AttributeError``, as pickle chooses.
     """
+    import pickle
+
     pickle.dumps(obj, 5)
     raise pickle.PicklingError(f"Can't pickle {obj!r}: it has no name that leads to it")
 
@@ -164,6 +174,8 @@ def reduce_by_value(obj: Any) -> tuple[Any, ...]:
         from bocpy import _origin
 
         return _origin.reduce_function(obj)
+    from bocpy import _classes
+
     reduction = _classes.reduce_class(obj)
     if reduction is None:
         refuse(obj)
@@ -176,6 +188,8 @@ def reduce_in_definition(obj: object) -> tuple[Any, ...] | None:
 
     None means that the object's own way will do.
     """
+    from bocpy import _classes
+
     return _classes.reduce_part(obj)
 
 
