@@ -1,6 +1,8 @@
 """Exceptions on their way from a behavior to whoever reads its result."""
 
+import contextlib
 import traceback
+from typing import Any
 
 __all__ = ["BehaviorError", "BehaviorTraceback"]
 
@@ -35,12 +37,16 @@ class BehaviorTraceback(Exception):
         return "\n" + self.text
 
 
-def describe(error: BaseException, is_stranded: bool) -> tuple[BaseException, str]:
-    """Return *error*, or what stands for it if *is_stranded*, and its traceback as text."""
+def describe(error: Any, is_stranded: bool) -> tuple[Any, str]:
+    """Return *error*, or what stands for it if *is_stranded*, and its traceback as text.
+
+    A value that is no exception, but was flagged as one by hand, is described by its type.
+    """
     if isinstance(error, NameError):
         from bocpy import _worker
 
-        _worker.explain(error)
+        with contextlib.suppress(Exception):
+            _worker.explain(error)
     try:
         text = "".join(traceback.format_exception(error)).rstrip("\n")
     except Exception:
@@ -51,9 +57,9 @@ def describe(error: BaseException, is_stranded: bool) -> tuple[BaseException, st
     return BehaviorError(_message(error), f"{kind.__module__}.{kind.__qualname__}", text), text
 
 
-def restore(error: BaseException, text: str) -> BaseException:
+def restore(error: Any, text: str) -> Any:
     """Give a decoded *error* its traceback in the worker as the cause."""
-    if error.__cause__ is None:
+    if isinstance(error, BaseException) and error.__cause__ is None:
         error.__cause__ = BehaviorTraceback(text)
     return error
 

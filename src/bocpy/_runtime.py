@@ -9,6 +9,7 @@ import threading
 from typing import Any, NamedTuple
 
 from bocpy import _core, _origin
+from bocpy._core import scheduler_stats
 
 __all__ = ["WORKER_COUNT", "Behaviors", "WaitResult", "quiesce", "start", "wait"]
 
@@ -107,17 +108,21 @@ def wait(
         BaseExceptionGroup: with *raise_errors*; an `ExceptionGroup` if all are `Exception`.
     """
     _check_noticeboard(noticeboard)
+    was_running = _core.is_running()
     if not _core._stop(timeout):
         logging.getLogger("behaviors").warning(
             "wait: the timeout of %s s expired; behaviors that had not started are dropped", timeout
         )
         _core._drop(None)
     if raise_errors:
-        errors = _core._take_failures()
+        flagged = _core._take_failures()  # users may flag any value
+        errors = [error for error in flagged if isinstance(error, BaseException)]
         if errors:
             raise BaseExceptionGroup("behaviors raised exceptions that nobody looked at", errors)
     _core._forget_failures()
-    return _core._last_stats() if stats else None
+    if not stats:
+        return None
+    return _core._last_stats() if was_running else []
 
 
 def quiesce(
@@ -133,7 +138,7 @@ def quiesce(
     _check_noticeboard(noticeboard)
     if not _core._quiesce(timeout):
         raise TimeoutError(f"quiesce: behaviors are in flight after {timeout} s")
-    return _core._last_stats() if stats else None
+    return scheduler_stats() if stats else None
 
 
 class Behaviors:

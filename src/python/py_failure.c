@@ -109,7 +109,9 @@ static int encode_pair(core_state_t *state, PyObject *error, bool is_stranded,
         pair = PyObject_CallFunctionObjArgs(describe, error, Py_False, NULL);
     if (pair != NULL && py_transfer_encode(state, pair, p_pair) == 0) {
         again = py_transfer_decode(state, p_pair);
-        if (again != NULL && PyExceptionInstance_Check(PyTuple_GET_ITEM(again, 0))) {
+        /* Users may flag any value; but an exception must arrive as one. */
+        if (again != NULL && (PyExceptionInstance_Check(PyTuple_GET_ITEM(again, 0)) ||
+                              !PyExceptionInstance_Check(error))) {
             result = 0;
             goto done;
         }

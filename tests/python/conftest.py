@@ -1,0 +1,48 @@
+"""Fixtures of the Python tests."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+
+import pytest
+
+os.environ.setdefault("BOCPY_WORKERS", "2")
+
+import bocpy  # noqa: E402  reads the variable
+
+
+@pytest.fixture
+def runtime() -> Iterator[None]:
+    """Stop the runtime after the test, so that each test starts its own."""
+    yield
+    bocpy.wait(30)
+
+
+type Program = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def program(tmp_path: object) -> Program:
+    """Return a function that runs a program in a process of its own.
+
+    The function takes the source, and the seconds after which the test fails because the process
+    hangs. Assertions are left to the test.
+    """
+
+    def run(source: str, *, limit: float = 30, workers: int = 2) -> subprocess.CompletedProcess[str]:
+        path = os.path.join(str(tmp_path), "program.py")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(textwrap.dedent(source))
+        environment = {**os.environ, "BOCPY_WORKERS": str(workers), "PYTHONFAULTHANDLER": "1"}
+        return subprocess.run(
+            [sys.executable, path],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=limit,
+            check=False,
+        )
+
+    return run
