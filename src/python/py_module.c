@@ -74,7 +74,9 @@ static int core_traverse(PyObject *module, visitproc visit, void *arg) {
     Py_VISIT(state->failures);
     Py_VISIT(state->template_of);
     Py_VISIT(state->importing);
-    int result = py_functions_traverse(&state->functions, visit, arg);
+    int result = py_settings_traverse(&state->settings, visit, arg);
+    if (result == 0)
+        result = py_functions_traverse(&state->functions, visit, arg);
     return result != 0 ? result : py_transfer_state_traverse(&state->transfer, visit, arg);
 }
 
@@ -87,6 +89,7 @@ static int core_clear(PyObject *module) {
     Py_CLEAR(state->importing);
     Py_CLEAR(state->when_type);
     Py_CLEAR(state->cown_type);
+    py_settings_clear(&state->settings);
     py_transfer_state_clear(&state->transfer);
     return 0;
 }

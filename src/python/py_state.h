@@ -13,6 +13,7 @@
 #include <Python.h>
 
 #include "python/py_functions.h"
+#include "python/py_settings.h"
 #include "python/py_transfer.h"
 
 typedef struct py_activation py_activation_t; /* see py_behavior.c */
@@ -30,6 +31,8 @@ struct core_state {
     int worker;                   /* index of the worker this interpreter is for, or -1 */
     py_activation_t *frame;            /* the behavior that runs here, NULL without */
     py_functions_t functions;     /* bodies made in this interpreter, by template */
+    py_settings_t settings;       /* of main, as last seen */
+    uint32_t settings_epoch;      /* counts their changes; older templates are not used */
     py_transfer_state_t transfer;
 };
 

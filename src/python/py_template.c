@@ -33,9 +33,10 @@ static Py_ssize_t count_defaults(PyFunctionObject *function) {
     return function->func_defaults != NULL ? PyTuple_GET_SIZE(function->func_defaults) : 0;
 }
 
-static bool fits(const py_template_t *template, PyFunctionObject *function,
-                 Py_ssize_t argument_count) {
+static bool fits(const core_state_t *state, const py_template_t *template,
+                 PyFunctionObject *function, Py_ssize_t argument_count) {
     return template->globals == function->func_globals &&
+           template->settings_epoch == state->settings_epoch &&
            template->defaults == count_defaults(function) &&
            template->arguments_min <= argument_count &&
            (template->arguments_max < 0 || argument_count <= template->arguments_max);
@@ -52,7 +53,7 @@ static py_template_t *find_kept(core_state_t *state, PyObject *func, Py_ssize_t 
         return NULL;
     }
     for (py_template_t *template = extra; template != NULL; template = template->next)
-        if (fits(template, function, argument_count))
+        if (fits(state, template, function, argument_count))
             return template;
     return NULL;
 }
@@ -150,6 +151,7 @@ static py_template_t *describe(core_state_t *state, PyObject *func, Py_ssize_t a
         goto done;
     template->arguments_min = least;
     template->arguments_max = most;
+    template->settings_epoch = state->settings_epoch;
     if (register_spec(state, spec, &template->id) < 0) {
         free_template(template);
         template = NULL;
@@ -161,6 +163,8 @@ done:
 }
 
 py_template_t *py_template_find(core_state_t *state, PyObject *func, Py_ssize_t argument_count) {
+    if (state->worker < 0 && py_settings_changed(&state->settings))
+        state->settings_epoch++;
     bool is_function = PyFunction_Check(func);
     py_template_t *template = is_function ? find_kept(state, func, argument_count) : NULL;
     if (template != NULL)

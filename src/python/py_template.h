@@ -31,6 +31,7 @@ typedef struct py_template {
     Py_ssize_t arguments_min, arguments_max; /* for `when`; max -1: no limit */
     Py_ssize_t defaults;      /* number of those of the function: entries count from the first */
     uint32_t id;              /* in py_registry.h */
+    uint32_t settings_epoch;  /* of the settings that travel with it */
     uint32_t entry_count;
     py_template_entry_t entries[];
 } py_template_t;

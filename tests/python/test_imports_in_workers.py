@@ -134,34 +134,42 @@ def test_numpy_at_the_top_of_a_program(program: Program) -> None:
     assert lines(done) == ["3 3"]
 
 
-def test_logging_level_and_warning_filters_follow_main(program: Program) -> None:
+def test_settings_follow_main_at_each_schedule(program: Program) -> None:
     done = program(
         """
         import logging, sys, warnings
         from bocpy import Cown, wait, when
 
+        def probe():
+            @when()
+            def body():
+                import logging, warnings
+                return logging.getLogger().level, sys.path[0], sys.argv[1:], warnings.filters[0][0]
+            return body
+
         sys.argv.append("extra")
-
-        @when(Cown(1))
-        def first(c):
-            return logging.getLogger().level, sys.argv[1:]
-
+        results = [probe()]
         logging.getLogger().setLevel(logging.ERROR)
-        warnings.simplefilter("error", UserWarning)
+        results.append(probe())
+        sys.path.insert(0, "/elsewhere")
+        results.append(probe())
         sys.argv.append("later")
-
-        @when(first)
-        def second(c):
-            try:
-                warnings.warn("now an error")
-            except UserWarning:
-                return logging.getLogger().level, sys.argv[1:]
-
+        results.append(probe())
+        warnings.simplefilter("error")
+        results.append(probe())
         wait()
-        print(first.value, second.value)
+        for result in results:
+            level, path, argv, action = result.value
+            print(level, path == "/elsewhere", argv, action == "error")
         """
     )
-    assert lines(done) == ["(30, ['extra']) (40, ['extra', 'later'])"]
+    assert lines(done) == [
+        "30 False ['extra'] False",
+        "40 False ['extra'] False",
+        "40 True ['extra'] False",
+        "40 True ['extra', 'later'] False",
+        "40 True ['extra', 'later'] True",
+    ]
 
 
 def test_text_of_every_kind_reaches_workers(program: Program) -> None:
