@@ -2,12 +2,13 @@
  *
  *     stress_protocol [ROUNDS]        5 rounds unless said otherwise
  *
- * Eight threads or more: three or four workers, three producers, one that ends leases,
- * one that waits for quiescence again and again, and the main thread.  Behaviors over none to five
- * of a dozen accounts, reads and writes and duplicates at random, some with results
- * that others consume, some leases, some that schedule more from inside.  A round
- * starts the runtime and stops it, every third time while the producers are still at
- * work; the worker threads end after some rounds and are reused after the others.
+ * Eight threads or more: three or four workers, every fourth round three for each CPU,
+ * three producers, one thread that ends leases, one that waits for quiescence again and
+ * again, and the main thread.  Behaviors over none to five of a dozen accounts, reads and
+ * writes and duplicates at random, some with results that others consume, some leases,
+ * some that schedule more from inside.  A round starts the runtime and stops it, every
+ * third time while the producers are still at work; the worker threads end after some
+ * rounds and are reused after the others.
  *
  * Checked: exclusion, each producer's order on each account, that every accepted
  * behavior ran or was dropped exactly once on every account, that every result was
@@ -17,6 +18,7 @@
 
 #include "core/slab.h"
 #include "platform/clock.h"
+#include "platform/cpu.h"
 #include "platform/thread.h"
 #include "platform/yield.h"
 
@@ -303,7 +305,8 @@ static void begin_round(void) {
         CHECK_EQ(boc_cown_new((boc_payload_t){NULL, &borrowed}, &globals.cowns[i]), BOC_OK);
         boc_cown_value(globals.cowns[i])->data = &globals.accounts[i];
     }
-    boc_runtime_options_t options = {.worker_count = 3 + globals.round % 2};
+    unsigned workers = globals.round % 4 == 3 ? 3 * boc__cpu_count() : 3 + globals.round % 2;
+    boc_runtime_options_t options = {.worker_count = workers > 48 ? 48 : workers};
     CHECK_EQ(boc_runtime_start(&options), BOC_OK);
 }
 
