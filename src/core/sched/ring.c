@@ -37,6 +37,17 @@ bool boc__ring_push(boc__ring_t *ring, boc__work_t *work) {
     return true;
 }
 
+void boc__ring_push_many(boc__ring_t *ring, boc__work_t *const *works, uint32_t count) {
+    assert(count <= boc__ring_room(ring));
+    /* relaxed: only this thread writes the tail. */
+    uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+    for (uint32_t i = 0; i < count; i++) /* relaxed: published by the tail store. */
+        atomic_store_explicit(&ring->entries[(tail + i) & MASK], works[i], memory_order_relaxed);
+    BOC_YIELD();
+    /* seq_cst (a): as in push. */
+    atomic_store_explicit(&ring->tail, tail + count, memory_order_seq_cst);
+}
+
 boc__work_t *boc__ring_pop(boc__ring_t *ring, uint64_t *retries) {
     BOC_YIELD();
     /* relaxed: the claim below is what counts. */
@@ -52,6 +63,29 @@ boc__work_t *boc__ring_pop(boc__ring_t *ring, uint64_t *retries) {
         if (atomic_compare_exchange_weak_explicit(&ring->head, &head, head + 1,
                                                   memory_order_acq_rel, memory_order_relaxed))
             return work;
+        ++*retries;
+    }
+}
+
+uint32_t boc__ring_pop_many(boc__ring_t *ring, boc__work_t **works, uint32_t count,
+                            uint64_t *retries) {
+    BOC_YIELD();
+    /* relaxed: the claim below is what counts. */
+    uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+    for (;;) {
+        /* relaxed: only this thread writes the tail and the entries. */
+        uint32_t available = atomic_load_explicit(&ring->tail, memory_order_relaxed) - head;
+        uint32_t taken = available < count ? available : count;
+        if (taken == 0)
+            return 0;
+        for (uint32_t i = 0; i < taken; i++)
+            works[i] =
+                atomic_load_explicit(&ring->entries[(head + i) & MASK], memory_order_relaxed);
+        BOC_YIELD();
+        /* acq_rel (b): as in pop. */
+        if (atomic_compare_exchange_weak_explicit(&ring->head, &head, head + taken,
+                                                  memory_order_acq_rel, memory_order_relaxed))
+            return taken;
         ++*retries;
     }
 }

@@ -6,7 +6,7 @@
  * thief copies first and then claims by moving the head, so a copy that the
  * owner overwrote meanwhile is never claimed.
  *
- * Threads   push, pop, room   the owner
+ * Threads   push, pop, room   the owner; push_many and pop_many too
  *           steal             the owner of `mine`, any other ring as `victim`
  *           is_empty          any thread
  *
@@ -37,8 +37,15 @@ void boc__ring_init(boc__ring_t *ring);
 /* False when the ring is full. */
 bool boc__ring_push(boc__ring_t *ring, boc__work_t *work);
 
+/* At most boc__ring_room works, for the price of one. */
+void boc__ring_push_many(boc__ring_t *ring, boc__work_t *const *works, uint32_t count);
+
 /* The oldest entry, or NULL.  Adds failed claims to `*retries`. */
 boc__work_t *boc__ring_pop(boc__ring_t *ring, uint64_t *retries);
+
+/* The oldest entries, at most `count`, for the price of one; how many. */
+uint32_t boc__ring_pop_many(boc__ring_t *ring, boc__work_t **works, uint32_t count,
+                            uint64_t *retries);
 
 /* Free places; at least that many pushes succeed. */
 uint32_t boc__ring_room(const boc__ring_t *ring);

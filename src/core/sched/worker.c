@@ -64,13 +64,8 @@ void boc__worker_deinit(boc__worker_t *worker) {
 
 static void spill(boc__worker_t *worker) {
     boc__work_t *works[BOC__OVERFLOW_CHUNK];
-    uint32_t count = 0;
-    while (count < BOC__OVERFLOW_CHUNK) {
-        works[count] = boc__ring_pop(&worker->ring, &worker->counters.dequeue_cas_retries);
-        if (works[count] == NULL)
-            break;
-        count++;
-    }
+    uint32_t count = boc__ring_pop_many(&worker->ring, works, BOC__OVERFLOW_CHUNK,
+                                        &worker->counters.dequeue_cas_retries);
     if (count > 0)
         boc__overflow_put(&boc__pool.overflow, works, count);
 }
@@ -92,15 +87,16 @@ static void notify_pending(void) {
 
 static void dispatch_in_body(boc__worker_t *worker, boc__work_t *work) {
     BOC_YIELD();
-    /* seq_cst: publishes the work before the look for sleepers; acquire: the one
-     * that is displaced is ours again. */
-    boc__work_t *displaced = atomic_exchange_explicit(&worker->pending, work, memory_order_seq_cst);
-    if (displaced == NULL) {
+    /* relaxed: only this thread writes anything but NULL. */
+    if (atomic_load_explicit(&worker->pending, memory_order_relaxed) == NULL) {
+        BOC_YIELD();
+        /* seq_cst: publishes the work, to thieves too, before the look for sleepers. */
+        atomic_store_explicit(&worker->pending, work, memory_order_seq_cst);
         bump(&worker->counters.dispatched_to_pending, 1);
         notify_pending();
     } else {
         bump(&worker->counters.pushed_local, 1);
-        push_ring(worker, displaced);
+        push_ring(worker, work);
         boc__idle_notify(&boc__pool.idle, NULL);
     }
 }
@@ -177,8 +173,8 @@ static boc__work_t *take_overflow(boc__worker_t *worker) {
     uint32_t count = boc__overflow_take(&boc__pool.overflow, works);
     if (count == 0)
         return NULL;
-    for (uint32_t i = 1; i < count; i++)
-        push_ring(worker, works[i]);
+    if (count > 1)
+        boc__ring_push_many(&worker->ring, works + 1, count - 1);
     notify_moved(count - 1);
     return works[0];
 }
@@ -427,7 +423,7 @@ static boc__work_t *watch(boc__worker_t *worker) {
             return NULL; /* woken for other work */
         observed_t now = observe(victim);
         if (now.pending != NULL && now.left == before.left) {
-            /* acquire: pairs with the exchange of dispatch_in_body. */
+            /* acquire: pairs with the store of dispatch_in_body. */
             boc__work_t *work =
                 atomic_exchange_explicit(&victim->pending, NULL, memory_order_acquire);
             if (work != NULL)

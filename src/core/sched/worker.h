@@ -2,7 +2,7 @@
  *
  * Where a worker's runnable work can be, in the order in which it looks:
  *   next      made runnable between two bodies; a plain field, popped at once
- *   pending   made runnable during a body, the newest; thieves may take it from a
+ *   pending   made runnable during a body, the first; thieves may take it from a
  *             worker that is stuck in a long body
  *   ring      the rest, oldest first; thieves take half
  *   inbox     from threads outside the pool; thieves take all
