@@ -134,10 +134,34 @@ static void forget_owner(core_state_t *state, py_cown_t *cown) {
     PyErr_SetRaisedException(raised);
 }
 
+static bool is_idle_record(const py_cown_t *cown) {
+    return cown->access == PY_DIRECT && cown->depth == 0;
+}
+
+/* Drop the records to which nothing else refers: the last reference was in a value, so
+ * no handle was there to see it go.  Now and then, so that it costs nothing each time. */
+static int sweep_records(core_state_t *state) {
+    if (PyDict_GET_SIZE(state->owned) < state->owned_limit)
+        return 0;
+    PyObject *handles = PyDict_Values(state->owned); /* owned */
+    if (handles == NULL)
+        return -1;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(handles); i++) {
+        py_cown_t *cown = (py_cown_t *)PyList_GET_ITEM(handles, i); /* borrowed */
+        if (is_idle_record(cown) && boc_cown_ref_count(cown->native) == 1)
+            forget_owner(state, cown);
+    }
+    state->owned_limit = Py_MAX(32, 2 * PyDict_GET_SIZE(state->owned));
+    Py_DECREF(handles); /* last: values may run code when they die */
+    return 0;
+}
+
 /* While no runtime is up, main owns whatever it touches, through a handle of our own: it
- * ends with the last of the user's handles, see let_record_go. */
+ * ends with the last of the user's handles, see let_record_go, or soon after. */
 static py_cown_t *own_directly(core_state_t *state, py_cown_t *cown) {
     if (!py_runtime_main_owns_all() || state->is_starting || boc_cown_is_busy(cown->native))
+        return NULL;
+    if (sweep_records(state) < 0)
         return NULL;
     boc_cown_ref(cown->native);
     py_cown_t *record = new_handle(state->cown_type, cown->native); /* owned */
@@ -207,11 +231,6 @@ int py_cown_disown_leased(core_state_t *state, py_cown_t *cown) {
     int result = py_cown_disown(state, cown);
     Py_DECREF(cown);
     return result;
-}
-
-/* Main owns the cown directly and no `with` block of its is open. */
-static bool is_idle_record(const py_cown_t *cown) {
-    return cown->access == PY_DIRECT && cown->depth == 0;
 }
 
 int py_cown_take_back_all(core_state_t *state) {

@@ -22,6 +22,7 @@ struct core_state {
     PyTypeObject *cown_type;
     PyTypeObject *when_type;      /* what when(...) returns */
     PyObject *owned;              /* dict: address of a cown -> the handle that owns it here */
+    Py_ssize_t owned_limit;       /* size of `owned` at which records of the dead are let go */
     bool is_starting;             /* a thread of main starts the runtime: nobody owns directly */
     PyObject *failures;           /* module bocpy._failures, NULL until needed */
     PyObject *template_of;        /* bocpy._origin.template_of, NULL until needed */
