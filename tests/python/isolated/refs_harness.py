@@ -1,0 +1,174 @@
+"""Repeats calls and looks whether anything grows; imported by the other ``refs_*.py``.
+
+A script registers cases with `@case` and calls `main`. Each case is run many times in this
+process, and what exists before and after is counted, in main and in the one worker. A case that
+grows twice in a row by more than the slack leaks. The last line of output is a JSON object: for
+each case that leaks, what grew.
+"""
+
+import ctypes
+import gc
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import bocpy
+from bocpy import _core
+
+ROUNDS = int(os.environ.get("BOCPY_REFS_ROUNDS", "300"))
+WARM_UP = 50
+BATCH = 25
+
+# Growth that says nothing: caches that fill, a table that doubled. Far below one per round.
+SLACK = {
+    "objects": 50 + ROUNDS // 50,
+    "blocks": 150 + ROUNDS // 20,
+    "native": 40,
+    "bytes": 8 * 1024 + 4 * ROUNDS,
+    "references": 2,
+}
+
+type Case = Callable[[], object]
+
+cases: dict[str, tuple[Case, list[object]]] = {}
+
+
+def case(*watched: object) -> Callable[[Case], Case]:
+    """Register a case; the reference counts of *watched* must not change either."""
+
+    def register(body: Case) -> Case:
+        cases[body.__name__] = (body, list(watched))
+        return body
+
+    return register
+
+
+# -- counting ------------------------------------------------------------------------------
+
+
+class _Mallinfo(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in "abcdefghij"]
+
+
+def _find_mallinfo() -> Any:
+    try:
+        function = ctypes.CDLL(None).mallinfo2
+    except (AttributeError, OSError, TypeError):
+        return None
+    function.restype = _Mallinfo
+    return function
+
+
+_mallinfo = _find_mallinfo()
+
+
+def allocated_bytes() -> int:
+    """Return the bytes that malloc gave to the whole process, or 0 where nobody counts."""
+    if _mallinfo is None:
+        return 0
+    info = _mallinfo()
+    return int(info.h + info.e)
+
+
+def counts_here() -> tuple[int, int]:
+    """Collect garbage; return the objects and the memory blocks of this interpreter."""
+    for _ in range(3):
+        gc.collect()
+    return len(gc.get_objects()), sys.getallocatedblocks()
+
+
+def counts_of_worker() -> tuple[int, int]:
+    """Return `counts_here` of the one worker."""
+
+    @bocpy.when()
+    def count():
+        return counts_here()
+
+    return count.result()
+
+
+def is_running() -> bool:
+    return bool(_core.is_running())
+
+
+def settle() -> None:
+    """Wait until nothing runs, the worker's last steps included."""
+    if is_running():
+        bocpy.quiesce(60)
+    live = -1
+    while live != _core._native_live():
+        live = _core._native_live()
+        time.sleep(0.002)
+
+
+def snapshot(watched: list[object]) -> dict[str, int]:
+    """Count everything."""
+    counts: dict[str, int] = {}
+    if is_running():
+        counts["worker objects"], counts["worker blocks"] = counts_of_worker()
+    settle()
+    counts["main objects"], counts["main blocks"] = counts_here()
+    settle()
+    counts["native"] = _core._native_live()
+    counts["process bytes"] = allocated_bytes()
+    for number, each in enumerate(watched):
+        counts[f"{number} references"] = sys.getrefcount(each)
+    return counts
+
+
+# -- running ----------------------------------------------------------------------------------
+
+
+def repeat(body: Case, rounds: int) -> None:
+    """Run the case; now and then wait, so that nothing piles up."""
+    for number in range(1, rounds + 1):
+        body()
+        if number % BATCH == 0 and is_running():
+            bocpy.quiesce(60)
+
+
+def growth(body: Case, watched: list[object]) -> dict[str, int]:
+    """Return what grew by more than the slack during many rounds."""
+    before = snapshot(watched)
+    repeat(body, ROUNDS)
+    after = snapshot(watched)
+    changes = {key: after[key] - before[key] for key in after if key in before}
+    return {key: by for key, by in changes.items() if by > SLACK[key.rpartition(" ")[2]]}
+
+
+def check(body: Case, watched: list[object]) -> dict[str, int]:
+    """Return what a case leaks: what grows in each of three measurements in a row."""
+    repeat(body, WARM_UP)
+    snapshot(watched)
+    leaks = growth(body, watched)
+    for _ in range(2):
+        if not leaks:
+            return {}
+        again = growth(body, watched)
+        leaks = {key: by for key, by in again.items() if key in leaks}
+    return leaks
+
+
+def chosen() -> Iterator[str]:
+    wanted = sys.argv[1:]
+    return (name for name in cases if not wanted or name in wanted)
+
+
+def main(worker_count: int = 1) -> None:
+    """Run the cases named on the command line, or all; print the leaks as JSON."""
+    logging.disable(logging.CRITICAL)  # of exceptions that nobody looks at
+    if worker_count:
+        bocpy.start(worker_count)
+    results: dict[str, dict[str, int]] = {}
+    for name in chosen():
+        began = time.perf_counter()
+        leaks = check(*cases[name])
+        print(f"{name}: {time.perf_counter() - began:.2f} s {leaks or ''}", flush=True)
+        if leaks:
+            results[name] = leaks
+    bocpy.wait()
+    print(json.dumps(results))
