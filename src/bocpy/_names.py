@@ -5,6 +5,7 @@ comprehensions, ``match`` captures, ``except as`` names and local imports need n
 """
 
 import dis
+import functools
 from collections.abc import Iterator
 from types import CodeType
 from typing import NamedTuple
@@ -16,6 +17,10 @@ _CELL_STORES = frozenset({"STORE_DEREF", "DELETE_DEREF"})
 
 # Code that runs only when somebody evaluates annotations or type parameters.
 _LAZY_CODE = frozenset({"__annotate__", "__conditional_annotations__"})
+
+
+# Code objects whose names are remembered; equal ones are the same to us.
+_CODES_MAX = 1024
 
 
 class GlobalNames(NamedTuple):
@@ -41,6 +46,7 @@ def nested_code(code: CodeType) -> Iterator[CodeType]:
             yield from nested_code(constant)
 
 
+@functools.lru_cache(_CODES_MAX)
 def global_names(code: CodeType) -> GlobalNames:
     """Return the module-level names that *code* and its nested code use."""
     loaded: dict[str, int] = {}
@@ -50,6 +56,7 @@ def global_names(code: CodeType) -> GlobalNames:
     return GlobalNames(loaded, frozenset(optional - loaded.keys()), stored)
 
 
+@functools.lru_cache(_CODES_MAX)
 def rebound_cells(code: CodeType) -> dict[str, int]:
     """Return the captured variables that *code* rebinds through ``nonlocal``, with the line."""
     found: dict[str, int] = {}

@@ -4,10 +4,10 @@ Runs where ``when`` is applied, once per code object and namespace. `bocpy._work
 that rebuilds them.
 """
 
+import functools
 import marshal
 import sys
 from collections.abc import Callable
-from functools import cached_property
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
@@ -125,7 +125,7 @@ class _Shape:
         self.names = _names.global_names(self.code)
         self._frame = frame
 
-    @cached_property
+    @functools.cached_property
     def uses(self) -> Uses:
         """The module-level names of the function, and of what it reaches in its module."""
         return Resolver(self.func, self.names, self._frame).resolve()
@@ -239,6 +239,11 @@ def dump_code(code: CodeType) -> bytes:
     Version 2 has no back references, which depend on reference counts; from CPython 3.14 on some
     code needs a newer version.
     """
+    return _dump(code, code.co_filename)
+
+
+@functools.lru_cache(256)
+def _dump(code: CodeType, filename: str) -> bytes:
     try:
         return marshal.dumps(code, 2)
     except ValueError:
