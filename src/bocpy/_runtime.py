@@ -275,6 +275,7 @@ def _at_exit() -> None:
     global _finished
     error: BaseException | None = getattr(sys, "last_exc", None)
     was_interrupted = False
+    _core._release_all()  # nobody is left who could
     if error is None:
         try:
             _core._stop(None)
