@@ -10,9 +10,9 @@ import ast
 import copy
 import enum
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from types import CodeType
+from typing import NamedTuple
 
 from bocpy import _syntax
 
@@ -62,8 +62,7 @@ class Kind(enum.Enum):
     VARIABLE = "variable"
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(NamedTuple):
     """One statement that binds a module-level name.
 
     Attributes:
@@ -79,8 +78,7 @@ class Binding:
     kept: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Behavior:
+class Behavior(NamedTuple):
     """A function decorated with ``when``, under any spelling that the source imports.
 
     Attributes:
@@ -98,8 +96,7 @@ class Behavior:
     below: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One top-level statement of a module, compiled on its own so that it can fail on its own.
 
     Attributes:
