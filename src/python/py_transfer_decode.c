@@ -253,7 +253,7 @@ static PyObject *pop(py_decoder_t *d) {
     return build.object;
 }
 
-/* `object` (taken) exists before its `count` parts. */
+/* `object` (taken, NULL after an error) exists before its `count` parts. */
 static int open_container(py_decoder_t *d, py_build_kind_t kind, PyObject *object, uint64_t count,
                           bool is_shared, PyObject **p_value) {
     if (object == NULL)
@@ -281,103 +281,117 @@ static int open_frozen(py_decoder_t *d, py_build_kind_t kind, PyObject *taken, u
     return GOT_FRAME;
 }
 
-/* Read one value, or push the frame of one. */
+static inline PyObject *read_number_object(py_decoder_t *d, int tag) {
+    int32_t medium;
+    int64_t large;
+    double real;
+    Py_complex complex_number;
+    switch (tag) {
+    case TAG_INT8:
+        return PyLong_FromLong((int8_t)*d->at++);
+    case TAG_INT32:
+        memcpy(&medium, py_decoder_bytes(d, sizeof medium), sizeof medium);
+        return PyLong_FromLong(medium);
+    case TAG_INT64:
+        memcpy(&large, py_decoder_bytes(d, sizeof large), sizeof large);
+        return PyLong_FromLongLong(large);
+    case TAG_INT_BIG:
+        return read_big(d);
+    case TAG_FLOAT:
+        memcpy(&real, py_decoder_bytes(d, sizeof real), sizeof real);
+        return PyFloat_FromDouble(real);
+    default:
+        assert(tag == TAG_COMPLEX);
+        memcpy(&complex_number, py_decoder_bytes(d, sizeof complex_number), sizeof complex_number);
+        return PyComplex_FromCComplex(complex_number);
+    }
+}
+
+static PyObject *read_content(py_decoder_t *d, int tag) {
+    size_t size = py_decoder_number(d);
+    const char *bytes = (const char *)py_decoder_bytes(d, size);
+    return tag == TAG_BYTES ? PyBytes_FromStringAndSize(bytes, (Py_ssize_t)size)
+                            : PyByteArray_FromStringAndSize(bytes, (Py_ssize_t)size);
+}
+
+/* What has no parts, or only leaves as parts. */
+static inline PyObject *read_leaf(py_decoder_t *d, int tag) {
+    switch (tag) {
+    case TAG_NONE:
+        return Py_NewRef(Py_None);
+    case TAG_TRUE:
+        return Py_NewRef(Py_True);
+    case TAG_FALSE:
+        return Py_NewRef(Py_False);
+    case TAG_ELLIPSIS:
+        return Py_NewRef(Py_Ellipsis);
+    case TAG_NOT_IMPLEMENTED:
+        return Py_NewRef(Py_NotImplemented);
+    case TAG_ASCII:
+        return read_text(d, 1, 0x7F);
+    case TAG_LATIN1:
+        return read_text(d, 1, 0xFF);
+    case TAG_UCS2:
+        return read_text(d, 2, 0xFFFF);
+    case TAG_UCS4:
+        return read_text(d, 4, 0x10FFFF);
+    case TAG_BYTES:
+    case TAG_BYTEARRAY:
+        return read_content(d, tag);
+    case TAG_MEMORYVIEW:
+        return read_memoryview(d);
+    case TAG_ARRAY:
+        return read_array(d);
+    case TAG_NAME:
+        return read_name(d);
+    case TAG_COWN:
+        return read_cown(d);
+    case TAG_DEFINED:
+        return read_defined(d);
+    default:
+        return read_number_object(d, tag);
+    }
+}
+
+/* A tuple or frozenset; the empty ones have no parts. */
+static int read_frozen(py_decoder_t *d, int tag, bool is_shared, PyObject **p_value) {
+    uint64_t count = py_decoder_number(d);
+    if (count > 0) {
+        bool is_tuple = tag == TAG_TUPLE;
+        PyObject *parts = is_tuple ? PyTuple_New((Py_ssize_t)count) : PyList_New((Py_ssize_t)count);
+        return open_frozen(d, is_tuple ? BUILD_TUPLE : BUILD_FROZENSET, parts, count, is_shared);
+    }
+    PyObject *value = tag == TAG_TUPLE ? PyTuple_New(0) : PyFrozenSet_New(NULL);
+    return open_container(d, BUILD_FROZENSET, value, 0, is_shared, p_value);
+}
+
+static int read_list(py_decoder_t *d, bool is_shared, PyObject **p_value) {
+    uint64_t count = py_decoder_number(d);
+    PyObject *list = PyList_New(is_shared ? 0 : (Py_ssize_t)count);
+    return open_container(d, is_shared ? BUILD_APPEND : BUILD_LIST, list, count, is_shared,
+                          p_value);
+}
+
+static int read_reduction(py_decoder_t *d, bool is_shared) {
+    if (open_frozen(d, BUILD_REDUCE, NULL, 0, is_shared) < 0)
+        return -1;
+    d->builds[d->depth - 1].is_definition = d->has_place;
+    d->builds[d->depth - 1].index = d->place;
+    d->has_place = false;
+    return GOT_FRAME;
+}
+
 int py_decoder_read(py_decoder_t *d, PyObject **p_value) {
     int tag = *d->at++;
     bool is_shared = (tag & TAG_SHARED) != 0;
-    PyObject *value = NULL; /* owned */
     uint64_t count;
-    switch (tag & ~TAG_SHARED) {
-    case TAG_NONE:
-        value = Py_None;
-        break;
-    case TAG_TRUE:
-        value = Py_True;
-        break;
-    case TAG_FALSE:
-        value = Py_False;
-        break;
-    case TAG_ELLIPSIS:
-        value = Py_NewRef(Py_Ellipsis);
-        break;
-    case TAG_NOT_IMPLEMENTED:
-        value = Py_NewRef(Py_NotImplemented);
-        break;
-    case TAG_INT8:
-        value = PyLong_FromLong((int8_t)*d->at++);
-        break;
-    case TAG_INT32: {
-        int32_t number;
-        memcpy(&number, py_decoder_bytes(d, sizeof number), sizeof number);
-        value = PyLong_FromLong(number);
-        break;
-    }
-    case TAG_INT64: {
-        int64_t number;
-        memcpy(&number, py_decoder_bytes(d, sizeof number), sizeof number);
-        value = PyLong_FromLongLong(number);
-        break;
-    }
-    case TAG_INT_BIG:
-        value = read_big(d);
-        break;
-    case TAG_FLOAT: {
-        double number;
-        memcpy(&number, py_decoder_bytes(d, sizeof number), sizeof number);
-        value = PyFloat_FromDouble(number);
-        break;
-    }
-    case TAG_COMPLEX: {
-        Py_complex number;
-        memcpy(&number, py_decoder_bytes(d, sizeof number), sizeof number);
-        value = PyComplex_FromCComplex(number);
-        break;
-    }
-    case TAG_ASCII:
-        value = read_text(d, 1, 0x7F);
-        break;
-    case TAG_LATIN1:
-        value = read_text(d, 1, 0xFF);
-        break;
-    case TAG_UCS2:
-        value = read_text(d, 2, 0xFFFF);
-        break;
-    case TAG_UCS4:
-        value = read_text(d, 4, 0x10FFFF);
-        break;
-    case TAG_BYTES:
-        count = py_decoder_number(d);
-        value =
-            PyBytes_FromStringAndSize((const char *)py_decoder_bytes(d, count), (Py_ssize_t)count);
-        break;
-    case TAG_BYTEARRAY:
-        count = py_decoder_number(d);
-        value = PyByteArray_FromStringAndSize((const char *)py_decoder_bytes(d, count),
-                                              (Py_ssize_t)count);
-        break;
-    case TAG_MEMORYVIEW:
-        value = read_memoryview(d);
-        break;
-    case TAG_ARRAY:
-        value = read_array(d);
-        break;
+    tag &= ~TAG_SHARED;
+    switch (tag) {
     case TAG_SEEN:
         *p_value = Py_NewRef(d->memo[py_decoder_number(d)]);
         return GOT_VALUE;
-    case TAG_NAME:
-        value = read_name(d);
-        break;
-    case TAG_COWN:
-        value = read_cown(d);
-        break;
-    case TAG_DEFINED:
-        value = read_defined(d);
-        break;
     case TAG_LIST:
-        count = py_decoder_number(d);
-        return is_shared ? open_container(d, BUILD_APPEND, PyList_New(0), count, true, p_value)
-                         : open_container(d, BUILD_LIST, PyList_New((Py_ssize_t)count), count,
-                                          false, p_value);
+        return read_list(d, is_shared, p_value);
     case TAG_DICT:
         count = py_decoder_number(d);
         return open_container(d, BUILD_DICT, PyDict_New(), count, is_shared, p_value);
@@ -385,17 +399,8 @@ int py_decoder_read(py_decoder_t *d, PyObject **p_value) {
         count = py_decoder_number(d);
         return open_container(d, BUILD_SET, PySet_New(NULL), count, is_shared, p_value);
     case TAG_TUPLE:
-        count = py_decoder_number(d);
-        value = PyTuple_New((Py_ssize_t)count);
-        if (count > 0)
-            return open_frozen(d, BUILD_TUPLE, value, count, is_shared);
-        break;
     case TAG_FROZENSET:
-        count = py_decoder_number(d);
-        if (count > 0)
-            return open_frozen(d, BUILD_FROZENSET, PyList_New((Py_ssize_t)count), count, is_shared);
-        value = PyFrozenSet_New(NULL);
-        break;
+        return read_frozen(d, tag, is_shared, p_value);
     case TAG_INSTANCE:
         return open_frozen(d, BUILD_INSTANCE, NULL, 0, is_shared);
     case TAG_DEFINE:
@@ -403,24 +408,13 @@ int py_decoder_read(py_decoder_t *d, PyObject **p_value) {
         d->has_place = true;
         return py_decoder_read(d, p_value); /* the reduction */
     case TAG_REDUCE:
-        if (open_frozen(d, BUILD_REDUCE, NULL, 0, is_shared) < 0)
-            return -1;
-        d->builds[d->depth - 1].is_definition = d->has_place;
-        d->builds[d->depth - 1].index = d->place;
-        d->has_place = false;
-        return GOT_FRAME;
+        return read_reduction(d, is_shared);
     default:
-        PyErr_Format(PyExc_SystemError, "bocpy: value stream has tag %d", tag);
-        return -1;
+        *p_value = read_leaf(d, tag);
+        if (*p_value == NULL)
+            return -1;
+        return is_shared ? open_container(d, BUILD_LIST, *p_value, 0, true, p_value) : GOT_VALUE;
     }
-    if (value == NULL)
-        return -1;
-    if (is_shared && memoize(d, value) < 0) {
-        Py_DECREF(value);
-        return -1;
-    }
-    *p_value = value;
-    return GOT_VALUE;
 }
 
 /* ---- whole values ---- */
