@@ -67,6 +67,32 @@ BOC_TEST(owner_alone_gets_its_works_in_order_up_to_capacity) {
     boc__sys_run_seeds(alone_body, NULL);
 }
 
+static void many_body(void *context) {
+    (void)context;
+    init();
+    boc__work_t *works[BOC__RING_CAPACITY];
+    uint64_t retries = 0;
+    for (int i = 0; i < BOC__RING_CAPACITY; i++)
+        works[i] = &globals.items[i].work;
+    CHECK_EQ(boc__ring_pop_many(&globals.ring, works, 5, &retries), 0);
+    for (int round = 0; round < 5; round++) { /* the indices wrap */
+        boc__ring_push_many(&globals.ring, works, 0);
+        boc__ring_push_many(&globals.ring, works, 100);
+        boc__ring_push_many(&globals.ring, works + 100, BOC__RING_CAPACITY - 100);
+        CHECK_EQ(boc__ring_room(&globals.ring), 0);
+        boc__work_t *popped[BOC__RING_CAPACITY];
+        check_pop(&globals.ring, 0);
+        CHECK_EQ(boc__ring_pop_many(&globals.ring, popped, 99, &retries), 99);
+        for (int i = 0; i < 99; i++)
+            CHECK_EQ(number_of(popped[i]), i + 1);
+        CHECK_EQ(boc__ring_pop_many(&globals.ring, popped, BOC__RING_CAPACITY, &retries),
+                 BOC__RING_CAPACITY - 100);
+        CHECK_EQ(number_of(popped[0]), 100);
+        CHECK(is_exhausted(&globals.ring));
+    }
+}
+BOC_TEST(several_at_once_keep_their_order) { boc__sys_run_seeds(many_body, NULL); }
+
 static void steal_body(void *context) {
     (void)context;
     init();
@@ -107,6 +133,26 @@ static void thieve(void *context) {
     }
 }
 
+static void push_or_take(int number) {
+    globals.items[number].payload = number + 1;
+    if (!boc__ring_push(&globals.ring, &globals.items[number].work))
+        take(&globals.items[number].work);
+}
+
+static int push_burst(int first, int count) {
+    boc__work_t *works[8];
+    if (boc__ring_room(&globals.ring) < (uint32_t)count) {
+        push_or_take(first);
+        return 1;
+    }
+    for (int i = 0; i < count; i++) {
+        globals.items[first + i].payload = first + i + 1;
+        works[i] = &globals.items[first + i].work;
+    }
+    boc__ring_push_many(&globals.ring, works, (uint32_t)count);
+    return count;
+}
+
 /* Goal: no work lost, none taken twice, its payload visible.
  * Method: an owner that pushes and pops in bursts, and two thieves. */
 static void thieves_body(void *context) {
@@ -118,15 +164,20 @@ static void thieves_body(void *context) {
     const int count = SCALED(WORKS_MAX, 40);
     uint64_t retries = 0;
     for (int i = 0; i < count;) {
-        for (int burst = 1 + i % 7; burst > 0 && i < count; burst--, i++) {
-            globals.items[i].payload = i + 1;
-            if (!boc__ring_push(&globals.ring, &globals.items[i].work))
-                take(&globals.items[i].work);
-        }
-        boc__work_t *work = boc__ring_pop(&globals.ring, &retries);
+        if (i % 5 == 0)
+            i += push_burst(i, count - i < 7 ? count - i : 7);
+        else
+            push_or_take(i++);
+        boc__work_t *works[3];
+        uint32_t popped = boc__ring_pop_many(&globals.ring, works, (uint32_t)i % 4, &retries);
+        while (popped > 0)
+            take(works[--popped]);
+        boc__work_t *work = i % 3 == 0 ? boc__ring_pop(&globals.ring, &retries) : NULL;
         if (work != NULL)
             take(work);
     }
+    for (boc__work_t *work; (work = boc__ring_pop(&globals.ring, &retries)) != NULL;)
+        take(work);
     BOC_SPIN_UNTIL(atomic_load(&globals.taken) == count);
     atomic_store(&globals.is_over, true);
     for (int i = 0; i < 2; i++)

@@ -202,6 +202,36 @@ static void failed_start_body(void *context) {
 }
 BOC_TEST(start_fails_when_one_worker_cannot_enter) { boc__sys_run_seeds(failed_start_body, NULL); }
 
+static void stop_too(void *context) {
+    CHECK_EQ(boc_runtime_stop(*(boc_stop_mode_t *)context, BOC_NO_TIMEOUT), BOC_OK);
+    CHECK(!boc_runtime_is_running());
+}
+
+/* Goal: stops from two threads, in both modes, all return when the runtime is down. */
+static void two_stops_body(void *context) {
+    (void)context;
+    begin_runtime(2);
+    _Atomic int runs = 0, drops = 0, frees = 0;
+    tally_t tally = {&runs, &drops, &frees};
+    for (int round = 0; round < SCALED(100, 4); round++) {
+        boc_stop_mode_t modes[2] = {(boc_stop_mode_t)(round & 1),
+                                    (boc_stop_mode_t)(round >> 1 & 1)};
+        if (round > 0)
+            start_workers(2);
+        for (int i = 0; i < 3; i++)
+            schedule(&tally_ops, NULL, 0, BOC_WRITE, &tally, sizeof tally);
+        boc__thread_t thread;
+        CHECK_EQ(boc__thread_start(&thread, stop_too, &modes[0], "stop"), BOC_OK);
+        stop_too(&modes[1]);
+        boc__thread_join(&thread);
+        CHECK_EQ(frees, 3 * (round + 1));
+        CHECK_EQ(runs + drops, frees);
+    }
+    CHECK_EQ(boc_runtime_shutdown(), BOC_OK);
+    CHECK_EQ(boc__slab_live(), 0);
+}
+BOC_TEST(stops_from_two_threads_both_succeed) { boc__sys_run_seeds(two_stops_body, NULL); }
+
 /* -- waiting beside the end of the threads ---------------------------------------- */
 
 static void wait_briefly(void *context) {
