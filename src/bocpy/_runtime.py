@@ -275,13 +275,14 @@ def _at_exit() -> None:
     global _finished
     error: BaseException | None = getattr(sys, "last_exc", None)
     was_interrupted = False
+    with _lock:
+        _finished = True  # daemon threads may schedule, but not start it again
     _core._release_all()  # nobody is left who could
     if error is None:
         try:
             _core._stop(None)
         except KeyboardInterrupt as interrupt:
             error, was_interrupted = interrupt, True
-    _finished = True
     if error is not None and not _end_early():
         _leave(error)
     _core._shutdown()
