@@ -113,7 +113,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-n", "--top", type=positive, default=10, help="names to print (10)")
     parser.add_argument(
-        "-r", "--repeat", type=positive, default=3, help="rounds; the best counts (3)"
+        "-r", "--repeat", type=positive, default=5, help="rounds; the best counts (5)"
     )
     parser.add_argument("-j", "--json", metavar="FILE", help="write what was found to FILE, too")
     parser.add_argument(
