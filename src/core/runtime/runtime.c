@@ -8,21 +8,38 @@
 
 #include <boc/stats.h>
 
+/* Who holds the runtime still. */
+typedef enum transition {
+    NONE,
+    STEP, /* of a stop: soon over; the others wait */
+    LONG, /* start or shutdown: a second one is refused */
+} transition_t;
+
 static struct {
     _Atomic bool is_running;
-    atomic_flag transition; /* held by start, stop and shutdown */
-} globals = {.transition = ATOMIC_FLAG_INIT};
+    _Atomic uint64_t run; /* how many starts there were; written by the holder */
+    _Atomic transition_t transition;
+} globals;
+
+/* Otherwise `*p_holder` says who is in the way. */
+static bool try_transition(transition_t transition, transition_t *p_holder) {
+    *p_holder = NONE;
+    /* acquire: what the previous transition left.  relaxed on failure: nothing is read. */
+    return atomic_compare_exchange_strong_explicit(&globals.transition, p_holder, transition,
+                                                   memory_order_acquire, memory_order_relaxed);
+}
 
 static bool begin_transition(void) {
-    BOC_YIELD();
-    /* acquire: what the previous transition left. */
-    return !atomic_flag_test_and_set_explicit(&globals.transition, memory_order_acquire);
+    bool has_begun = false;
+    transition_t holder;
+    BOC_SPIN_UNTIL((has_begun = try_transition(LONG, &holder)) || holder == LONG);
+    return has_begun;
 }
 
 static boc_status_t end_transition(boc_status_t status) {
     BOC_YIELD();
-    /* release: pairs with begin_transition. */
-    atomic_flag_clear_explicit(&globals.transition, memory_order_release);
+    /* release: pairs with try_transition. */
+    atomic_store_explicit(&globals.transition, NONE, memory_order_release);
     return status;
 }
 
@@ -49,6 +66,8 @@ boc_status_t boc_runtime_start(const boc_runtime_options_t *options) {
         boc__pool_start(options->worker_count, &options->host, boc__terminator_on_idle);
     if (status == BOC_OK) {
         boc__gate_set(BOC__GATE_OPEN);
+        /* relaxed: published by the next store. */
+        atomic_fetch_add_explicit(&globals.run, 1, memory_order_relaxed);
         set_running(true);
     }
     return end_transition(status);
@@ -62,12 +81,21 @@ boc_status_t boc_runtime_wait(int64_t timeout_ns) {
     return boc__terminator_wait(boc__clock_deadline_ns(timeout_ns));
 }
 
-/* Begin a step of stop; the steps of several threads are short and take turns.  False
- * when there is nothing to stop. */
-static bool begin_step(void) {
+static uint64_t current_run(void) {
+    /* relaxed: compared with an earlier value of itself. */
+    return atomic_load_explicit(&globals.run, memory_order_relaxed);
+}
+
+/* The run that a stop was called for has not ended: a later start makes another. */
+static bool is_still(uint64_t run) { return boc_runtime_is_running() && current_run() == run; }
+
+/* Begin a step of a stop; the steps of several threads are short and take turns.  False
+ * when the run has ended. */
+static bool begin_step(uint64_t run) {
     bool has_begun = false;
-    BOC_SPIN_UNTIL(!boc_runtime_is_running() || (has_begun = begin_transition()));
-    if (has_begun && !boc_runtime_is_running()) {
+    transition_t holder;
+    BOC_SPIN_UNTIL(!is_still(run) || (has_begun = try_transition(STEP, &holder)));
+    if (has_begun && !is_still(run)) {
         (void)end_transition(BOC_OK);
         return false;
     }
@@ -89,15 +117,16 @@ boc_status_t boc_runtime_stop(boc_stop_mode_t mode, int64_t timeout_ns) {
     if (boc__worker_current() != NULL)
         return BOC_ESTATE;
     int64_t deadline_ns = boc__clock_deadline_ns(timeout_ns);
-    if (mode == BOC_STOP_DROP && begin_step()) {
+    uint64_t run = current_run();
+    if (mode == BOC_STOP_DROP && begin_step(run)) {
         boc__gate_set(BOC__GATE_DROPPING);
         (void)end_transition(BOC_OK);
     }
-    while (boc_runtime_is_running()) {
+    while (is_still(run)) {
         boc_status_t status = boc__terminator_wait(deadline_ns);
         if (status != BOC_OK)
-            return status;
-        if (!begin_step())
+            return is_still(run) ? status : BOC_OK;
+        if (!begin_step(run))
             break;
         bool is_closed = close_if_quiescent();
         if (is_closed)

@@ -232,6 +232,43 @@ static void two_stops_body(void *context) {
 }
 BOC_TEST(stops_from_two_threads_both_succeed) { boc__sys_run_seeds(two_stops_body, NULL); }
 
+static void stop_by_drop(void *context) {
+    (void)context;
+    CHECK_EQ(boc_runtime_stop(BOC_STOP_DROP, BOC_NO_TIMEOUT), BOC_OK);
+}
+
+static bool is_refused(tally_t *tally) {
+    return boc_behavior_schedule(make(&tally_ops, NULL, 0, BOC_WRITE, tally, sizeof *tally, 0)) !=
+           BOC_OK;
+}
+
+/* Goal: a stop ends the run that it was called for, not the next one, and is no obstacle
+ * to its start.  Method: another thread is known to be in its stop when new work is
+ * refused; this one stops, too, and starts again. */
+static void late_stop_body(void *context) {
+    (void)context;
+    for (int round = 0; round < SCALED(100, 2); round++) {
+        begin_runtime(1);
+        boc__thread_t thread;
+        _Atomic int runs = 0, drops = 0, frees = 0, is_open = 0, is_inside = 0;
+        tally_t tally = {&runs, &drops, &frees};
+        gatekeeper_t gatekeeper = {&is_open, &is_inside};
+        schedule(&gatekeeper_ops, NULL, 0, BOC_WRITE, &gatekeeper, sizeof gatekeeper);
+        BOC_SPIN_UNTIL(atomic_load(&is_inside) != 0);
+        CHECK_EQ(boc__thread_start(&thread, stop_by_drop, NULL, "stop"), BOC_OK);
+        while (!is_refused(&tally))
+            boc__thread_yield();
+        atomic_store(&is_open, 1);
+        stop_by_drop(NULL);
+        start_workers(1);
+        CHECK(!is_refused(&tally));
+        boc__thread_join(&thread);
+        CHECK(!is_refused(&tally));
+        end_runtime();
+    }
+}
+BOC_TEST(late_stop_leaves_the_next_run_alone) { boc__sys_run_seeds(late_stop_body, NULL); }
+
 /* -- waiting beside the end of the threads ---------------------------------------- */
 
 static void wait_briefly(void *context) {
