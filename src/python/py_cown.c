@@ -222,6 +222,7 @@ int py_cown_own_leased(core_state_t *state, py_cown_t *cown) {
     py_cown_own(state, cown, PY_LEASED);
     cown->thread = PyThread_get_thread_ident();
     cown->depth = 1;
+    cown->is_block = true;
     return 0;
 }
 
@@ -475,6 +476,15 @@ static int unlease(py_cown_t *cown) {
     return result;
 }
 
+static bool is_of_another_thread(const py_cown_t *owner) {
+    return owner->access == PY_LEASED && owner->thread != PyThread_get_thread_ident();
+}
+
+/* The threads of an interpreter share what they acquire, but not their `with` blocks. */
+static bool is_block_of_another_thread(const py_cown_t *owner) {
+    return is_of_another_thread(owner) && owner->is_block;
+}
+
 static PyObject *cown_acquire(PyObject *op, PyObject *unused) {
     (void)unused;
     py_cown_t *cown = (py_cown_t *)op;
@@ -482,9 +492,15 @@ static PyObject *cown_acquire(PyObject *op, PyObject *unused) {
     py_cown_t *owner = find_owner(state, cown);
     if (owner == NULL && !PyErr_Occurred())
         owner = own_directly(state, cown);
-    if (owner == NULL && (PyErr_Occurred() || lease_cown(cown, false, "Cown.acquire") < 0))
-        return NULL;
-    owner = owner != NULL ? owner : cown;
+    if (owner != NULL && is_block_of_another_thread(owner))
+        return PyErr_Format(PyExc_RuntimeError,
+                            "Cown.acquire: a `with` block of another thread holds the cown");
+    if (owner == NULL) {
+        if (PyErr_Occurred() || lease_cown(cown, false, "Cown.acquire") < 0)
+            return NULL;
+        cown->is_block = false;
+        owner = cown;
+    }
     if (decode_value(state, owner) == 0)
         Py_RETURN_NONE;
     if (owner->access == PY_LEASED) {
@@ -538,6 +554,9 @@ static PyObject *cown_release(PyObject *op, PyObject *unused) {
                         "Cown.release: the cown is held by a `with hold(...)` block");
         return NULL;
     }
+    if (is_block_of_another_thread(owner))
+        return PyErr_Format(PyExc_RuntimeError,
+                            "Cown.release: a `with` block of another thread holds the cown");
     /* Encode first: when that fails the cown stays owned, as it was. */
     boc_payload_t value;
     if (write_back(state, owner, &value) < 0) {
@@ -548,10 +567,6 @@ static PyObject *cown_release(PyObject *op, PyObject *unused) {
     Py_CLEAR(owner->value);
     (void)unlease(owner);
     Py_RETURN_NONE;
-}
-
-static bool is_of_another_thread(const py_cown_t *owner) {
-    return owner->access == PY_LEASED && owner->thread != PyThread_get_thread_ident();
 }
 
 /* The end of a `with` block: -1 with the exception of the value that cannot leave. */

@@ -308,6 +308,27 @@ def test_release_in_another_thread_lets_both_wait(runtime) -> None:
     assert cown.value == 1
 
 
+def test_other_threads_cannot_end_a_block(runtime) -> None:
+    cown = Cown(1)
+    start()
+    errors = []
+
+    def meddle() -> None:
+        for call in (cown.acquire, cown.release):
+            try:
+                call()
+            except RuntimeError as error:
+                errors.append(str(error))
+
+    with cown:
+        thread = threading.Thread(target=meddle)
+        thread.start()
+        thread.join()
+        cown.value = 2
+    assert len(errors) == 2
+    assert all("another thread" in error for error in errors)
+
+
 def test_wait_while_holding_a_cown_raises(runtime) -> None:
     cown = Cown(1)
     start()
