@@ -15,6 +15,7 @@ import operator
 import pathlib
 import pickle
 import re
+import subprocess
 import sys
 import threading
 import types
@@ -871,3 +872,38 @@ def test_refusal_gives_cowns_back() -> None:
         with pytest.raises(TypeError):
             _transfer_roundtrip([cown, {"a": cown}, _generator()])
     assert sys.getrefcount(cown) == before
+
+
+FAILING = """
+import collections, sys
+import _testcapi
+from bocpy import Cown
+from bocpy._core import _transfer_roundtrip
+
+class List(list):
+    pass
+
+value = [{"a": [3], (1, 2): "x" * 100}, {4}, frozenset({5}), 2**100, "\u00e9", b"x" * 2000, 1.5]
+value += [value, (value,), collections.deque([value]), Cown(1), List([1]), bytearray(5)]
+value += [[i] for i in range(40)]
+_transfer_roundtrip(value)
+count = sys.getrefcount(value), sys.getrefcount(value[10])
+failed = 0
+for n in range(1000):
+    _testcapi.set_nomemory(n, n + 1)
+    try:
+        result = _transfer_roundtrip(value)
+    except MemoryError:
+        failed += 1
+    finally:
+        _testcapi.remove_mem_hooks()
+    result = None
+assert failed > 50, failed
+assert count == (sys.getrefcount(value), sys.getrefcount(value[10]))
+assert _transfer_roundtrip(value)[0] == value[0]
+"""
+
+
+def test_each_allocation_may_fail() -> None:
+    pytest.importorskip("_testcapi")
+    subprocess.run([sys.executable, "-c", FAILING], check=True, timeout=60)
