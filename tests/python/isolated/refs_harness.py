@@ -34,6 +34,7 @@ SLACK = {
 
 type Case = Callable[[], object]
 
+restarts = False
 cases: dict[str, tuple[Case, list[object]]] = {}
 
 
@@ -74,19 +75,18 @@ def allocated_bytes() -> int:
     return int(info.h + info.e)
 
 
-def counts_here() -> tuple[int, int]:
-    """Collect garbage; return the objects and the memory blocks of this interpreter."""
+def collect() -> None:
     for _ in range(3):
         gc.collect()
-    return len(gc.get_objects()), sys.getallocatedblocks()
 
 
 def counts_of_worker() -> tuple[int, int]:
-    """Return `counts_here` of the one worker."""
+    """Collect the worker's garbage; return its objects, and the blocks of all interpreters."""
 
     @bocpy.when()
     def count():
-        return counts_here()
+        collect()
+        return len(gc.get_objects()), sys.getallocatedblocks()
 
     return count.result()
 
@@ -108,11 +108,20 @@ def settle() -> None:
 def snapshot(watched: list[object]) -> dict[str, int]:
     """Count everything."""
     counts: dict[str, int] = {}
-    if is_running():
+    settle()
+    collect()
+    if restarts:  # the worker's own garbage
+        bocpy.start(1)
+        be_quiet()
+        counts_of_worker()
+        bocpy.wait()
+    elif is_running():  # twice: what one side frees, the other may have to free after it
+        counts_of_worker()
+        collect()
         counts["worker objects"], counts["worker blocks"] = counts_of_worker()
     settle()
-    counts["main objects"], counts["main blocks"] = counts_here()
-    settle()
+    collect()
+    counts["main objects"], counts["main blocks"] = len(gc.get_objects()), sys.getallocatedblocks()
     counts["native"] = _core._native_live()
     counts["process bytes"] = allocated_bytes()
     for number, each in enumerate(watched):
@@ -125,6 +134,8 @@ def snapshot(watched: list[object]) -> dict[str, int]:
 
 def repeat(body: Case, rounds: int) -> None:
     """Run the case; now and then wait, so that nothing piles up."""
+    if restarts:
+        rounds = max(min(rounds, 200), rounds // 5)  # they take longer than all others
     for number in range(1, rounds + 1):
         body()
         if number % BATCH == 0 and is_running():
@@ -158,11 +169,28 @@ def chosen() -> Iterator[str]:
     return (name for name in cases if not wanted or name in wanted)
 
 
-def main(worker_count: int = 1) -> None:
-    """Run the cases named on the command line, or all; print the leaks as JSON."""
-    logging.disable(logging.CRITICAL)  # of exceptions that nobody looks at
+def be_quiet() -> None:
+    """Log no exceptions that nobody looks at, here and in the worker."""
+    logging.disable(logging.CRITICAL)
+    if is_running():
+
+        @bocpy.when()
+        def disable():
+            logging.disable(logging.CRITICAL)
+
+        disable.result()
+
+
+def main(worker_count: int = 1, *, is_restarting: bool = False) -> None:
+    """Run the cases named on the command line, or all; print the leaks as JSON.
+
+    With *is_restarting* the cases start and stop the runtime themselves.
+    """
+    global restarts
+    restarts = is_restarting
     if worker_count:
         bocpy.start(worker_count)
+    be_quiet()
     results: dict[str, dict[str, int]] = {}
     for name in chosen():
         began = time.perf_counter()

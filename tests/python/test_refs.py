@@ -1,0 +1,46 @@
+"""Every public call and every error path leaves what exists as it was.
+
+The scripts in ``isolated`` run each case many times in a process of its own, and count: objects
+and memory blocks in main and in the worker, reference counts, cowns and behaviors, and the bytes
+that malloc gave out. ``BOCPY_REFS_ROUNDS`` sets the number of rounds; ``make test-refs`` takes
+10,000.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+import bocpy
+
+ISOLATED = pathlib.Path(__file__).parent / "isolated"
+ROUNDS = int(os.environ.get("BOCPY_REFS_ROUNDS", "300"))
+
+SCRIPTS = {
+    "values": ["refs_values.py"],
+    "cowns_without_runtime": ["refs_cowns.py", "0"],
+    "cowns": ["refs_cowns.py", "1"],
+    "behaviors": ["refs_behaviors.py"],
+    "lifecycle": ["refs_lifecycle.py"],
+}
+
+
+@pytest.mark.timeout(120 + ROUNDS // 4)
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_rounds_leave_nothing_behind(name: str) -> None:
+    script, *arguments = SCRIPTS[name]
+    package = str(pathlib.Path(bocpy.__file__).parents[1])
+    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [sys.executable, script, *arguments],
+        cwd=ISOLATED,
+        env={**os.environ, "PYTHONPATH": path, "PYTHONFAULTHANDLER": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == {}, done.stdout
