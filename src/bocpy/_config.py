@@ -9,7 +9,7 @@ import sys
 import warnings
 from typing import Any
 
-from bocpy import _modules
+from bocpy import _modules, _output
 
 type Config = dict[str, Any]
 
@@ -58,6 +58,7 @@ def _settings() -> Config:
         "argv": list(sys.argv),
         "warnings": [_describe_filter(*entry) for entry in warnings.filters],
         "logging": _describe_logging(),
+        "output": _output.descriptor(),
     }
 
 

@@ -8,7 +8,7 @@ import sys
 import threading
 from typing import Any, NamedTuple
 
-from bocpy import _core, _origin
+from bocpy import _core, _origin, _output
 from bocpy._core import scheduler_stats
 
 __all__ = ["WORKER_COUNT", "Behaviors", "WaitResult", "quiesce", "start", "wait"]
@@ -114,6 +114,7 @@ def wait(
             "wait: the timeout of %s s expired; behaviors that had not started are dropped", timeout
         )
         _core._drop(None)
+    _output.drain()
     if raise_errors:
         flagged = _core._take_failures()  # users may flag any value
         errors = [error for error in flagged if isinstance(error, BaseException)]
@@ -138,6 +139,7 @@ def quiesce(
     _check_noticeboard(noticeboard)
     if not _core._quiesce(timeout):
         raise TimeoutError(f"quiesce: behaviors are in flight after {timeout} s")
+    _output.drain()
     return scheduler_stats() if stats else None
 
 
@@ -281,6 +283,7 @@ def _at_exit() -> None:
     if error is None:
         try:
             _core._stop(None)
+            _output.drain()
         except KeyboardInterrupt as interrupt:
             error, was_interrupted = interrupt, True
     if error is not None and not _end_early():

@@ -88,6 +88,8 @@ def configure(settings: dict[str, Any]) -> None:
         _set_warnings(settings["warnings"])
     if "logging" in settings:
         _set_logging(*settings["logging"])
+    if "output" in settings:
+        _set_output(settings["output"])
 
 
 def materialize(spec: Spec) -> tuple[FunctionType | None, Install]:
@@ -198,6 +200,14 @@ def _set_warnings(described: list[tuple[Any, ...]]) -> None:
         found = getattr(sys.modules.get(category[0]), category[1], None)
         if isinstance(found, type):
             warnings.filterwarnings(action, message, found, module, line)
+
+
+def _set_output(descriptor: int | None) -> None:
+    if descriptor is None and "bocpy._output" not in sys.modules:
+        return
+    from bocpy import _output
+
+    _output.redirect(descriptor)
 
 
 def _set_logging(level: int, format: str | None) -> None:

@@ -1,8 +1,10 @@
 #include "python/py_settings.h"
 
-enum { PATH, ARGV, MODULES, FILTERS, LEVEL, KEY_COUNT };
+enum { PATH, ARGV, MODULES, STDOUT, STDERR, FILTERS, LEVEL, KEY_COUNT };
 
-static const char *const key_names[KEY_COUNT] = {"path", "argv", "modules", "filters", "level"};
+static const char *const key_names[KEY_COUNT] = {
+    "path", "argv", "modules", "stdout", "stderr", "filters", "level",
+};
 
 static_assert(KEY_COUNT == sizeof((py_settings_t){0}.keys) / sizeof(PyObject *),
               "one key for each value");
@@ -63,6 +65,8 @@ static uintptr_t mix_list(uintptr_t digest, PyObject *dict, PyObject *key, Py_ss
 static uintptr_t take_digest(py_settings_t *settings) {
     uintptr_t digest = mix_list(1, settings->sys, settings->keys[PATH], PY_SSIZE_T_MAX);
     digest = mix_list(digest, settings->sys, settings->keys[ARGV], PY_SSIZE_T_MAX);
+    digest = mix(digest, PyDict_GetItemWithError(settings->sys, settings->keys[STDOUT]));
+    digest = mix(digest, PyDict_GetItemWithError(settings->sys, settings->keys[STDERR]));
     digest = mix_list(digest, settings->warnings, settings->keys[FILTERS], 2);
     if (find_logger(settings))
         digest = mix(digest, PyDict_GetItemWithError(settings->logger, settings->keys[LEVEL]));

@@ -1,9 +1,10 @@
 /* py_settings.h - notices that main changed what workers follow.
  *
- * Workers follow sys.path, sys.argv, the warning filters and the root logger's level. New values
- * travel with the next new template (bocpy._config), so a change makes every kept template old.
- * The program changes them in place and by assignment, with no event to hook: each schedule from
- * main compares addresses and sizes instead, which costs some ten nanoseconds.
+ * Workers follow sys.path, sys.argv, the warning filters, the root logger's level and where
+ * main prints. New values travel with the next new template (bocpy._config), so a change makes
+ * every kept template old. The program changes them in place and by assignment, with no event to
+ * hook: each schedule from main compares addresses and sizes instead, which costs some ten
+ * nanoseconds.
  *
  * Threads   attached to main's interpreter.
  */
@@ -20,7 +21,7 @@ typedef struct py_settings {
     PyObject *sys;       /* owned; the dict of module sys, NULL until needed */
     PyObject *warnings;  /* owned; the dict of module warnings */
     PyObject *logger;    /* owned; the dict of the root logger, NULL until logging is imported */
-    PyObject *keys[5];   /* owned; the names looked up in them */
+    PyObject *keys[7];   /* owned; the names looked up in them */
     uintptr_t seen;      /* a digest of all values */
 } py_settings_t;
 
