@@ -6,6 +6,7 @@
 #include <boc/cown.h>
 #include <boc/handle.h>
 #include <boc/limits.h>
+#include <boc/message.h>
 #include <boc/payload.h>
 #include <boc/runtime.h>
 #include <boc/stats.h>

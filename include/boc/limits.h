@@ -11,4 +11,9 @@
 /* Bytes that the host may keep in one behavior. */
 #define BOC_BEHAVIOR_DATA_BYTES_MAX (1u << 20)
 
+/* Messages that wait under one tag: what a queue holds unless told otherwise, and the
+ * most that it can be told. */
+#define BOC_QUEUE_CAPACITY_DEFAULT 16384
+#define BOC_QUEUE_CAPACITY_MAX (1u << 30)
+
 #endif

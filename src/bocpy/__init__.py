@@ -18,17 +18,33 @@ from bocpy._core import version as __version__
 from bocpy._failures import BehaviorError
 from bocpy._runtime import WORKER_COUNT, Behaviors, WaitResult, quiesce, start, wait
 from bocpy._when import whencall
+from bocpy.messages import (
+    TIMEOUT,
+    drain,
+    queue_stats,
+    receive,
+    send,
+    set_queue_capacity,
+    set_tags,
+)
 
 __all__ = [
+    "TIMEOUT",
     "WORKER_COUNT",
     "BehaviorError",
     "Behaviors",
     "Cown",
     "WaitResult",
     "__version__",
+    "drain",
     "hold",
+    "queue_stats",
     "quiesce",
+    "receive",
     "scheduler_stats",
+    "send",
+    "set_queue_capacity",
+    "set_tags",
     "start",
     "wait",
     "when",

@@ -3,6 +3,7 @@
 #include "python/py_failure.h"
 #include "python/py_hold.h"
 #include "python/py_interp.h"
+#include "python/py_messages.h"
 #include "python/py_pickled.h"
 #include "python/py_runtime.h"
 #include "python/py_state.h"
@@ -61,6 +62,7 @@ static int core_exec(PyObject *module) {
         return -1;
     if (PyModule_AddFunctions(module, py_when_functions) < 0 ||
         PyModule_AddFunctions(module, py_runtime_functions) < 0 ||
+        PyModule_AddFunctions(module, py_message_functions) < 0 ||
         PyModule_AddFunctions(module, value_functions) < 0)
         return -1;
     return PyModule_AddStringConstant(module, "version", BOCPY_VERSION);
