@@ -202,6 +202,50 @@ static void failed_start_body(void *context) {
 }
 BOC_TEST(start_fails_when_one_worker_cannot_enter) { boc__sys_run_seeds(failed_start_body, NULL); }
 
+typedef struct attempts {
+    tally_t tally;
+    int accepted, accepted_late; /* before and after the first refusal */
+} attempts_t;
+
+static void attempt(void *context) {
+    attempts_t *attempts = context;
+    bool was_refused = false;
+    for (int i = 0; i < SCALED(20000, 8); i++) {
+        boc_behavior_t *behavior =
+            make(&tally_ops, NULL, 0, BOC_WRITE, &attempts->tally, sizeof attempts->tally, 0);
+        if (boc_behavior_schedule(behavior) != BOC_OK)
+            was_refused = true;
+        else if (was_refused)
+            attempts->accepted_late++;
+        else
+            attempts->accepted++;
+    }
+}
+
+/* Goal: nothing is refused before the runtime is closed for good.
+ * Method: two threads schedule while this one drains; the check whether all is done
+ * meets their entries and is given up, or wins. */
+static void refusal_body(void *context) {
+    (void)context;
+    begin_runtime(1);
+    _Atomic int runs = 0, drops = 0, frees = 0;
+    attempts_t attempts[2];
+    boc__thread_t threads[2];
+    for (int i = 0; i < 2; i++) {
+        attempts[i] = (attempts_t){{&runs, &drops, &frees}, 0, 0};
+        CHECK_EQ(boc__thread_start(&threads[i], attempt, &attempts[i], "attempt"), BOC_OK);
+    }
+    CHECK_EQ(boc_runtime_stop(BOC_STOP_DRAIN, BOC_NO_TIMEOUT), BOC_OK);
+    for (int i = 0; i < 2; i++) {
+        boc__thread_join(&threads[i]);
+        CHECK_EQ(attempts[i].accepted_late, 0);
+    }
+    CHECK_EQ(runs, attempts[0].accepted + attempts[1].accepted);
+    CHECK_EQ(boc_runtime_shutdown(), BOC_OK);
+    CHECK_EQ(boc__slab_live(), 0);
+}
+BOC_TEST(refusal_is_final) { boc__sys_run_seeds(refusal_body, NULL); }
+
 static void stop_too(void *context) {
     CHECK_EQ(boc_runtime_stop(*(boc_stop_mode_t *)context, BOC_NO_TIMEOUT), BOC_OK);
     CHECK(!boc_runtime_is_running());
