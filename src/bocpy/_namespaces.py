@@ -193,14 +193,47 @@ def _import(name: str, file: str | None) -> ModuleType:
     _defining.add(name)
     with Importing():
         try:
-            module = importlib.import_module(name)
-            found = getattr(module, "__file__", None)
-            if file is None or found is None or _same(found, file):
-                return module
-        except ModuleNotFoundError as error:
-            if error.name is None or not f"{name}.".startswith(f"{error.name}.") or file is None:
+            return _import_whole(name, file)
+        except Exception:
+            module = _import_reduced(name, file)
+            if module is None:
                 raise
-        return _import_file(name, file)
+            return module
+
+
+def _import_whole(name: str, file: str | None) -> ModuleType:
+    try:
+        module = importlib.import_module(name)
+        found = getattr(module, "__file__", None)
+        if file is None or found is None or _same(found, file):
+            return module
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}.") or file is None:
+            raise
+    return _import_file(name, file)
+
+
+def _import_reduced(name: str, file: str | None) -> ModuleType | None:
+    """Make a module that fails when all of it is executed from its reduced source.
+
+    For one that runs a program as well: it may read results, or wait for them.
+    """
+    from bocpy import _modules, transpiler
+
+    spec = None if file is None else importlib.util.spec_from_file_location(name, file)
+    if spec is None:
+        return None
+    module = importlib.util.module_from_spec(spec)
+    source, filename = _modules.read_source(vars(module))
+    if source is None:
+        return None
+    sys.modules[name] = module
+    steps = [
+        (step.code, step.number, step.line, step.names, step.source)
+        for step in transpiler.summarize(source, filename).steps()
+    ]
+    _execute(steps, vars(module), source, filename, reduced=True)
+    return module
 
 
 def _import_file(name: str, file: str) -> ModuleType:

@@ -309,10 +309,14 @@ class _Reduction:
         )
 
     def _keep_needed(self, tree: ast.Module, rebound: Iterable[str]) -> None:
-        """Keep computed assignments that definitions need, and what ``global`` starts from."""
+        """Keep computed assignments that definitions need, and what ``global`` starts from.
+
+        A plain function does not count: with its defaults it can travel by value, so that they are
+        not computed again.
+        """
         wanted = list(rebound)
         for leaf in _syntax.leaves(tree.body):
-            if id(leaf) in self.kept:
+            if id(leaf) in self.kept and not _is_plain_function(leaf):
                 wanted.extend(_syntax.definition_names(leaf))
         seen: set[str] = set()
         while wanted:
@@ -363,6 +367,10 @@ def _kind(leaf: ast.stmt, when: _WhenNames) -> Kind:
         case ast.AnnAssign(target=ast.Name(), value=ast.expr() as value):
             return _value_kind(value)
     return Kind.VARIABLE
+
+
+def _is_plain_function(leaf: ast.stmt) -> bool:
+    return isinstance(leaf, ast.FunctionDef) and not leaf.decorator_list
 
 
 def _value_kind(value: ast.expr) -> Kind:

@@ -54,6 +54,64 @@ def test_w18_assignments_run_once_and_may_schedule(tmp_path: Path) -> None:
     assert lines == ["6 ['5']"]
 
 
+def test_w18_defaults_of_functions_are_evaluated_once(tmp_path: Path) -> None:
+    lines = run(
+        tmp_path,
+        """
+        from bocpy import Cown, wait, when
+
+        def evaluated(value):
+            with open("log", "a") as log:
+                print(value, file=log)
+            return value
+
+        STEP = evaluated(5)
+
+        def helper(value, step=STEP):
+            return value + step
+
+        @when(Cown(1))
+        def work(c):
+            return helper(c.value), [helper(v) for v in (1, 2)]
+
+        wait()
+        print(work.value, open("log").read().split())
+        """,
+    )
+    assert lines == ["(6, [6, 7]) ['5']"]
+
+
+def test_w18_module_that_runs_a_program_can_define_behaviors(tmp_path: Path) -> None:
+    lines = run(
+        tmp_path,
+        "import module",
+        module="""
+        from bocpy import Cown, wait, when
+        LIMIT = 3
+        counter = Cown(1)
+
+        def helper(value):
+            return value + LIMIT
+
+        @when(counter)
+        def work(c):
+            c.value = helper(c.value)
+
+        wait()
+        print(counter.value, work.value)
+        counter.value += 1
+
+        @when(counter)
+        def again(c):
+            c.value = helper(c.value)
+
+        wait()
+        print(counter.value)
+        """,
+    )
+    assert lines == ["4 None", "8"]
+
+
 def test_w19_behaviors_are_not_told_apart_by_line(tmp_path: Path) -> None:
     module = """
         from bocpy import Cown, when

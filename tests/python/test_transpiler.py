@@ -127,6 +127,18 @@ def test_computed_assignment_that_a_class_needs_stays() -> None:
     assert "make_other" not in ast.unparse(module.reduced)
 
 
+def test_function_with_a_computed_default_goes() -> None:
+    text = """
+        limit = compute()
+        def f(x=limit): pass
+        @decorate
+        def g(x=3): pass
+    """
+    module = summarize(text)
+    assert "compute" not in ast.unparse(module.reduced)
+    assert module.kept == {"g"}
+
+
 def test_definition_that_needs_a_dropped_name_goes() -> None:
     text = """
         for base in bases():
