@@ -7,6 +7,9 @@ VENV := .venv
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 RUNS ?= 50
 SEEDS ?= 100
+ROUNDS ?= 10000
+LONG ?= 30
+PROGRAMS ?= 2000
 
 BIN := $(CURDIR)/$(VENV)/bin
 PY := $(BIN)/python
@@ -24,7 +27,8 @@ C_FILES = $(shell find src include tests benchmarks examples -name '*.[ch]' 2>/d
 
 .DEFAULT_GOAL := help
 .PHONY: help venv install demo test test-native test-python test-sys test-stress test-tsan \
-  test-asan lint format docs dist examples bench-native compare clean
+  test-asan test-refs test-long lint format docs dist examples bench-native bench-python compare \
+  clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -116,6 +120,15 @@ docs: install ## the documentation, into build/docs/html; warnings are errors
 dist: tools ## the wheel and the source distribution, into dist/
 	$(PY) -m build --no-isolation --outdir dist .
 
+test-refs: install | $(REPORTS) ## every call and error path leaves nothing behind; ROUNDS=n
+	BOCPY_REFS_ROUNDS=$(ROUNDS) $(PY) -m pytest --junitxml $(REPORTS)/refs.xml \
+	  tests/python/test_refs.py $(ARGS)
+
+test-long: install | $(REPORTS) ## threads on shared cowns, random programs; LONG=seconds
+	BOCPY_LONG_SECONDS=$(LONG) BOCPY_PROGRAMS=$(PROGRAMS) $(PY) -m pytest \
+	  --junitxml $(REPORTS)/long.xml --timeout 1800 tests/python/stress \
+	  tests/python/test_programs.py $(ARGS)
+
 examples: install ## run the example programs
 	$(BIN)/bocpy-fibonacci 20
 	$(BIN)/bocpy-bank
@@ -125,6 +138,10 @@ bench-native: tools | $(REPORTS) ## what a behavior costs without Python; QUICK=
 	$(CONFIGURE) release
 	$(CMAKE) --build --preset release -j $(JOBS) --target bench_native
 	build/release/bin/bench_native --json $(REPORTS)/native.json $(if $(QUICK),--quick) $(ARGS)
+
+bench-python: install | $(REPORTS) ## instructions per behavior, against the baseline; UPDATE=1
+	$(PY) benchmarks/python/instructions.py --json $(REPORTS)/python.json \
+	  $(if $(UPDATE),--update) $(ARGS)
 
 compare: tools | $(REPORTS) ## time bocpy beside its published versions; QUICK=1 is short
 	$(PY) benchmarks/compare/compare.py $(if $(QUICK),--quick) $(ARGS)
