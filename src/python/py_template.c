@@ -7,8 +7,10 @@
 enum { FROM_CELL, FROM_GLOBAL, FROM_DEFAULT, FROM_KEYWORD };
 
 static void free_template(py_template_t *template) {
-    for (uint32_t i = 0; i < template->entry_count; i++)
+    for (uint32_t i = 0; i < template->entry_count; i++) {
+        py_capture_clear(&template->entries[i].capture);
         Py_XDECREF(template->entries[i].name);
+    }
     Py_XDECREF(template->snapshot);
     Py_XDECREF(template->globals);
     PyMem_Free(template);

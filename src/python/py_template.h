@@ -12,7 +12,8 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-#include <boc/payload.h>
+#include "python/py_capture.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ typedef struct py_template_entry {
     int kind;         /* as in bocpy._origin: cell, global, default, keyword default */
     Py_ssize_t index; /* of a cell or default */
     PyObject *name;   /* owned */
+    py_capture_t capture; /* the encoding of its last value */
 } py_template_entry_t;
 
 typedef struct py_template {

@@ -80,28 +80,20 @@ static void fill_requests(const py_when_t *when, boc_behavior_t *behavior) {
 
 /* -- captures ------------------------------------------------------------------------------- */
 
-static int encode_capture(core_state_t *state, PyObject *value, PyObject *name,
-                          boc_payload_t *out) {
-    if (py_transfer_encode(state, value, out) == 0)
-        return 0;
-    if (name != NULL)
-        py_errors_add_note("while capturing variable '%U' of a behavior", name);
-    return -1;
-}
-
-static int encode_captures(core_state_t *state, const py_template_t *template, PyObject *func,
+static int encode_captures(core_state_t *state, py_template_t *template, PyObject *func,
                            PyObject *values, boc_payload_t *captures) {
     if (values != NULL) {
         for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(values); i++)
-            if (encode_capture(state, PyTuple_GET_ITEM(values, i), NULL, &captures[i]) < 0)
+            if (py_transfer_encode(state, PyTuple_GET_ITEM(values, i), &captures[i]) < 0)
                 return -1;
         return 0;
     }
     for (uint32_t i = 0; i < template->entry_count; i++) {
+        py_template_entry_t *entry = &template->entries[i];
         PyObject *value = py_template_capture(template, func, i); /* owned */
-        int done = value != NULL
-                       ? encode_capture(state, value, template->entries[i].name, &captures[i])
-                       : -1;
+        int done = value != NULL ? py_capture_encode(state, &entry->capture, value, entry->name,
+                                                     &captures[i])
+                                 : -1;
         Py_XDECREF(value);
         if (done < 0)
             return -1;

@@ -4,6 +4,7 @@ import functools
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -392,3 +393,37 @@ def test_deeply_nested_behaviors_share_captures() -> None:
     descend(5, 1)
     wait()
     assert total.value == 31
+
+
+def test_large_mutable_capture_warns_once_and_names_it() -> None:
+    table = list(range(100_000))
+    text = "x" * 100_000
+
+    def schedule() -> None:
+        @when(Cown(0))
+        def body(c: Any) -> int:
+            return len(table) + len(text)
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(110):
+            schedule()
+    messages = [str(warning.message) for warning in caught]
+    assert len(messages) == 1
+    assert "'table'" in messages[0]
+    assert "cown" in messages[0]
+
+
+def test_immutable_capture_follows_the_variable() -> None:
+    results = []
+    for letter in "ab" * 3:
+        value = letter * 1000
+        for _ in range(2):
+
+            @when(Cown(0))
+            def body(c: Any) -> str:
+                return value
+
+            results.append((body, value))
+    wait()
+    assert all(result.value == expected for result, expected in results)
