@@ -91,9 +91,9 @@ static int encode_captures(core_state_t *state, py_template_t *template, PyObjec
     for (uint32_t i = 0; i < template->entry_count; i++) {
         py_template_entry_t *entry = &template->entries[i];
         PyObject *value = py_template_capture(template, func, i); /* owned */
-        int done = value != NULL ? py_capture_encode(state, &entry->capture, value, entry->name,
-                                                     &captures[i])
-                                 : -1;
+        int done = value != NULL
+                       ? py_capture_encode(state, &entry->capture, value, entry->name, &captures[i])
+                       : -1;
         Py_XDECREF(value);
         if (done < 0)
             return -1;
