@@ -9,7 +9,7 @@ static PyObject *answer(PyObject *module, PyObject *ignored) {
 
 static PyMethodDef methods[] = {{"answer", answer, METH_NOARGS, NULL}, {NULL, NULL, 0, NULL}};
 
-static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, .m_name = "refuses_workers", .m_size = -1, .m_methods = methods};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "refuses_workers",
+                                        .m_size = -1, .m_methods = methods};
 
 PyMODINIT_FUNC PyInit_refuses_workers(void) { return PyModule_Create(&definition); }
