@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import logging
 import os
+import signal
 import sys
 import threading
 from typing import Any, NamedTuple
@@ -275,8 +276,8 @@ def _at_exit() -> None:
     one that does not end all the same is left behind with the process.
     """
     global _finished
-    error: BaseException | None = getattr(sys, "last_exc", None)
-    was_interrupted = False
+    is_interactive = hasattr(sys, "ps1")  # then the last error may be hours old
+    error: BaseException | None = None if is_interactive else getattr(sys, "last_exc", None)
     with _lock:
         _finished = True  # daemon threads may schedule, but not start it again
     _core._release_all()  # nobody is left who could
@@ -285,12 +286,12 @@ def _at_exit() -> None:
             _core._stop(None)
             _output.drain()
         except KeyboardInterrupt as interrupt:
-            error, was_interrupted = interrupt, True
+            error = interrupt
     if error is not None and not _end_early():
         _leave(error)
     _core._shutdown()
-    if error is not None and was_interrupted:
-        _leave(error)
+    if isinstance(error, KeyboardInterrupt):
+        _note_interrupt()
 
 
 def _end_early() -> bool:
@@ -304,9 +305,26 @@ def _end_early() -> bool:
         return False
 
 
+def _note_interrupt() -> None:
+    """Let the process end by SIGINT, as after any Ctrl-C that nobody caught.
+
+    CPython keeps that in a variable of the process which the evaluation of a string resets, in
+    any thread of any interpreter, and sets if it ends in `KeyboardInterrupt`.
+    """
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with contextlib.suppress(KeyboardInterrupt):
+        eval("interrupt()", {"interrupt": interrupt})
+
+
 def _leave(error: BaseException) -> None:
     """End the process at once, with the status that *error* stands for."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, OSError, ValueError):
             stream.flush()
-    os._exit(130 if isinstance(error, KeyboardInterrupt) else 1)
+    if isinstance(error, KeyboardInterrupt):
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGINT)
+    os._exit(1)
