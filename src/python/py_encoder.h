@@ -82,6 +82,8 @@ typedef enum py_tag {
     TAG_ARRAY,      /* typecode, size, bytes */
     TAG_TUPLE,      /* count, items; if shared: memo number */
     TAG_LIST,       /* count, items */
+    TAG_INTS,       /* a list: count, 4 bytes each */
+    TAG_FLOATS,     /* a list: count, 8 bytes each */
     TAG_DICT,       /* count, keys and values */
     TAG_SET,        /* count, items */
     TAG_FROZENSET,  /* count, items; if shared: memo number */
@@ -160,6 +162,7 @@ typedef struct py_memo_entry {
 } py_memo_entry_t;
 
 enum {
+    PY_PACKED_MIN = 8, /* items from which on a list may be packed */
     PY_ENCODER_BYTES = 1024,
     PY_ENCODER_FRAMES = 12,
     PY_ENCODER_MEMO = 16,

@@ -365,6 +365,31 @@ static int read_frozen(py_decoder_t *d, int tag, bool is_shared, PyObject **p_va
     return open_container(d, BUILD_FROZENSET, value, 0, is_shared, p_value);
 }
 
+/* A list of ints or floats that was packed into an array. */
+static int read_packed(py_decoder_t *d, int tag, bool is_shared, PyObject **p_value) {
+    Py_ssize_t count = (Py_ssize_t)py_decoder_number(d);
+    size_t unit = tag == TAG_INTS ? sizeof(int32_t) : sizeof(double);
+    const uint8_t *at = py_decoder_bytes(d, (size_t)count * unit);
+    PyObject *list = PyList_New(count); /* owned */
+    for (Py_ssize_t i = 0; list != NULL && i < count; i++, at += unit) {
+        int32_t integer;
+        double real;
+        PyObject *item; /* owned */
+        if (tag == TAG_INTS) {
+            memcpy(&integer, at, sizeof integer);
+            item = PyLong_FromLong(integer);
+        } else {
+            memcpy(&real, at, sizeof real);
+            item = PyFloat_FromDouble(real);
+        }
+        if (item == NULL)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, i, item);
+    }
+    return open_container(d, BUILD_LIST, list, 0, is_shared, p_value);
+}
+
 static int read_list(py_decoder_t *d, bool is_shared, PyObject **p_value) {
     uint64_t count = py_decoder_number(d);
     PyObject *list = PyList_New(is_shared ? 0 : (Py_ssize_t)count);
@@ -392,6 +417,9 @@ int py_decoder_read(py_decoder_t *d, PyObject **p_value) {
         return GOT_VALUE;
     case TAG_LIST:
         return read_list(d, is_shared, p_value);
+    case TAG_INTS:
+    case TAG_FLOATS:
+        return read_packed(d, tag, is_shared, p_value);
     case TAG_DICT:
         count = py_decoder_number(d);
         return open_container(d, BUILD_DICT, PyDict_New(), count, is_shared, p_value);

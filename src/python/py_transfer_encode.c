@@ -86,9 +86,10 @@ static int put_bytearray(py_encoder_t *e, PyObject *object) {
 
 /* ---- containers ---- */
 
-/* Containers that exist before their items: write the tag, or where it was seen. */
-static int open_container(py_encoder_t *e, int tag, PyObject *object, Py_ssize_t references,
-                          Py_ssize_t count, py_frame_kind_t kind, PyObject *items) {
+/* The head of a container that exists before its items: the tag, or where it was seen.
+ * PUT_FRAME when the items are to follow. */
+static int put_head(py_encoder_t *e, int tag, PyObject *object, Py_ssize_t references,
+                    Py_ssize_t count) {
     if (py_encoder_is_shared(object, references)) {
         int status = py_encoder_write_seen(e, object);
         if (status != 0)
@@ -99,14 +100,77 @@ static int open_container(py_encoder_t *e, int tag, PyObject *object, Py_ssize_t
     }
     if (py_encoder_write_tagged(e, tag, (uint64_t)count) < 0)
         return -1;
-    if (count == 0)
-        return PUT_DONE;
+    return count > 0 ? PUT_FRAME : PUT_DONE;
+}
+
+static int open_container(py_encoder_t *e, int tag, PyObject *object, Py_ssize_t references,
+                          Py_ssize_t count, py_frame_kind_t kind, PyObject *items) {
+    int status = put_head(e, tag, object, references, count);
+    if (status != PUT_FRAME)
+        return status;
     py_frame_t *frame = py_encoder_push(e, kind, object, items);
     if (frame == NULL)
         return -1;
     frame->count = count;
     return PUT_FRAME;
 }
+
+#ifndef Py_GIL_DISABLED
+static bool is_small_int(PyObject *object, int32_t *p_value) {
+    if (!PyLong_CheckExact(object) || !PyUnstable_Long_IsCompact((PyLongObject *)object))
+        return false;
+    Py_ssize_t value = PyUnstable_Long_CompactValue((PyLongObject *)object);
+    *p_value = (int32_t)value;
+    return *p_value == value;
+}
+
+/* The items, if they are all small ints or all floats, as an array.  Runs no user code,
+ * so the list stays as it is.  Returns the tag, or TAG_END when they are not. */
+static int pack_items(PyObject *list, uint8_t *array) {
+    Py_ssize_t count = PyList_GET_SIZE(list);
+    bool are_floats = PyFloat_CheckExact(PyList_GET_ITEM(list, 0));
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *item = PyList_GET_ITEM(list, i); /* borrowed */
+        int32_t integer;
+        if (are_floats ? !PyFloat_CheckExact(item) : !is_small_int(item, &integer))
+            return TAG_END;
+        if (are_floats)
+            memcpy(array + (size_t)i * sizeof(double), &((PyFloatObject *)item)->ob_fval,
+                   sizeof(double));
+        else
+            memcpy(array + (size_t)i * sizeof integer, &integer, sizeof integer);
+    }
+    return are_floats ? TAG_FLOATS : TAG_INTS;
+}
+
+/* A list of nothing but small ints or floats, without a look at each as a value of its
+ * own: PUT_DONE, -1, or PUT_FRAME when the list is not one. */
+static int put_packed(py_encoder_t *e, PyObject *list, Py_ssize_t references) {
+    Py_ssize_t count = PyList_GET_SIZE(list);
+    if (count < PY_PACKED_MIN || (size_t)count > PY_SSIZE_T_MAX / sizeof(double) / 2)
+        return PUT_FRAME;
+    PyObject *first = PyList_GET_ITEM(list, 0), *last = PyList_GET_ITEM(list, count - 1);
+    if (Py_TYPE(first) != Py_TYPE(last) || !(PyLong_CheckExact(first) || PyFloat_CheckExact(first)))
+        return PUT_FRAME;
+    /* Packed behind the room for the head, then moved next to it. */
+    size_t head_max = 16, bytes_max = (size_t)count * sizeof(double);
+    if (py_encoder_reserve(e, head_max + bytes_max) < 0)
+        return -1;
+    uint8_t *array = e->data + e->size + head_max;
+    int tag = pack_items(list, array);
+    if (tag == TAG_END)
+        return PUT_FRAME;
+    size_t start = e->size;
+    int status = put_head(e, tag, list, references, count);
+    if (status != PUT_FRAME)
+        return status; /* seen before, or no memory for the memo */
+    size_t bytes = (size_t)count * (tag == TAG_INTS ? sizeof(int32_t) : sizeof(double));
+    assert(e->size - start <= head_max);
+    memmove(e->data + e->size, e->data + start + head_max, bytes);
+    e->size += bytes;
+    return PUT_DONE;
+}
+#endif
 
 static int put_list(py_encoder_t *e, PyObject *object, Py_ssize_t references) {
 #ifdef Py_GIL_DISABLED
@@ -118,6 +182,9 @@ static int put_list(py_encoder_t *e, PyObject *object, Py_ssize_t references) {
     Py_DECREF(items);
     return status;
 #else
+    int status = put_packed(e, object, references);
+    if (status != PUT_FRAME)
+        return status;
     return open_container(e, TAG_LIST, object, references, PyList_GET_SIZE(object), FRAME_LIST,
                           NULL);
 #endif

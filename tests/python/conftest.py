@@ -1,6 +1,7 @@
 """Fixtures of the Python tests."""
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -9,6 +10,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 os.environ.setdefault("BOCPY_WORKERS", "2")
+
+# A shell starts what runs in its background with Ctrl-C ignored, and children inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import bocpy  # noqa: E402  reads the variable
 
