@@ -140,9 +140,11 @@ def test_settings_follow_main_at_each_schedule(program: Program) -> None:
         import logging, sys, warnings
         from bocpy import Cown, wait, when
 
+        order = Cown(0)  # a worker that has newer settings keeps them
+
         def probe():
-            @when()
-            def body():
+            @when(order)
+            def body(o):
                 import logging, warnings
                 return logging.getLogger().level, sys.path[0], sys.argv[1:], warnings.filters[0][0]
             return body
