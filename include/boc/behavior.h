@@ -45,8 +45,8 @@ typedef enum boc_access {
 } boc_access_t;
 
 enum {
-    /* The behavior has a result cown that it holds from birth: whoever requests
-     * it runs after this behavior. */
+    /* The behavior has a result cown, which it holds from the moment it is scheduled:
+     * whoever requests the cown, which must not happen earlier, runs after it. */
     BOC_BEHAVIOR_RESULT = 1 << 0,
     /* `run` only announces that the cowns were granted: it is called on the
      * thread that granted the last one, must not block, and the cowns stay held

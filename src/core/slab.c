@@ -21,7 +21,12 @@
 /* Under AddressSanitizer each block is a block of its own, so that use after
  * free is seen; under the seeded scheduler too, so that a run does not depend on
  * what earlier runs left in the free lists. */
-#if defined(__SANITIZE_ADDRESS__) || defined(BOC_SYSTEMATIC)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_ADDRESS_SANITIZER 1 /* clang says it so, gcc by __SANITIZE_ADDRESS__ */
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(HAS_ADDRESS_SANITIZER) || defined(BOC_SYSTEMATIC)
 #define PASS_THROUGH 1
 #else
 #define PASS_THROUGH 0

@@ -2,12 +2,13 @@
  *
  * First in, first out, in chunks of up to 126 pointers that move under one lock
  * each: walking a linked list of cold works for every batch would cost more than
- * the works.  When no chunk can be allocated the works are linked one by one.
+ * the works.  When no chunk can be allocated the works are linked one by one, and
+ * taken once there are no chunks.
  *
  * Threads   put, take, is_empty   any thread
  *           init, deinit          while nobody else uses the queue
  *
- * Ordering: everything is guarded by the mutex; `chunks` is also read without it,
+ * Ordering: everything is guarded by the mutex; `waiting` is also read without it,
  * seq_cst, for the sleeper protocol of idle.h.
  */
 #ifndef BOC_CORE_SCHED_OVERFLOW_H
