@@ -216,7 +216,7 @@ def _import_whole(name: str, file: str | None) -> ModuleType:
 def _import_reduced(name: str, file: str | None) -> ModuleType | None:
     """Make a module that fails when all of it is executed from its reduced source.
 
-    For one that runs a program as well: it may read results, or wait for them.
+    For the user's own that run a program as well: they may read results, or wait for them.
     """
     from bocpy import _modules, transpiler
 
@@ -225,7 +225,7 @@ def _import_reduced(name: str, file: str | None) -> ModuleType | None:
         return None
     module = importlib.util.module_from_spec(spec)
     source, filename = _modules.read_source(vars(module))
-    if source is None:
+    if source is None or not is_users(module):
         return None
     sys.modules[name] = module
     steps = [
