@@ -124,10 +124,11 @@ test-refs: install | $(REPORTS) ## every call and error path leaves nothing behi
 	BOCPY_REFS_ROUNDS=$(ROUNDS) $(PY) -m pytest --junitxml $(REPORTS)/refs.xml \
 	  tests/python/test_refs.py $(ARGS)
 
-test-long: install | $(REPORTS) ## threads on shared cowns, random programs; LONG=seconds
-	BOCPY_LONG_SECONDS=$(LONG) BOCPY_PROGRAMS=$(PROGRAMS) $(PY) -m pytest \
-	  --junitxml $(REPORTS)/long.xml --timeout 1800 tests/python/stress \
-	  tests/python/test_programs.py $(ARGS)
+test-long: install | $(REPORTS) ## tests marked long, many random programs; LONG=seconds PROGRAMS=n
+	BOCPY_LONG_SECONDS=$(LONG) $(PY) -m pytest -m long --timeout 1800 \
+	  --junitxml $(REPORTS)/long.xml $(ARGS)
+	BOCPY_PROGRAMS=$(PROGRAMS) $(PY) -m pytest --timeout 1800 \
+	  --junitxml $(REPORTS)/programs.xml tests/python/test_programs.py $(ARGS)
 
 examples: install ## run the example programs
 	$(BIN)/bocpy-fibonacci 20
