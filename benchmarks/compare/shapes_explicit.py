@@ -57,6 +57,26 @@ def nested_chain(count):
     return total, ended - began
 
 
+def advance_list(cown, left):
+    @when(cown)
+    def step(c, left=left):
+        c.value[0] += 1
+        if left > 1:
+            advance_list(c, left - 1)
+        else:
+            c.value[1] = time.perf_counter_ns()
+
+
+def list_chain(count):
+    """The same with a list of 1000 ints, of which each behavior changes one."""
+    cown = Cown([0, *range(1, 1000)])
+    began = time.perf_counter_ns()
+    advance_list(cown, count)
+    wait()
+    total, ended = cown.value[:2]
+    return total, ended - began
+
+
 def warm_up():
     """Run the same code once and return when nothing of it is left."""
     read_end, write_end = os.pipe()
@@ -80,7 +100,7 @@ def signal_when_chained(chain, cowns, done):
             signal_when_chained(c, group, d)
 
 
-SHAPES = {"fan_out": fan_out, "nested_chain": nested_chain}
+SHAPES = {"fan_out": fan_out, "nested_chain": nested_chain, "list_chain": list_chain}
 
 
 def main():
