@@ -28,10 +28,8 @@ SCRIPTS = {
 }
 
 
-@pytest.mark.timeout(120 + ROUNDS // 4)
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_rounds_leave_nothing_behind(name: str) -> None:
-    script, *arguments = SCRIPTS[name]
+def run(script: str, *arguments: str) -> tuple[dict[str, dict[str, int]], str]:
+    """Run a script; return what leaks, by case, and its output."""
     package = str(pathlib.Path(bocpy.__file__).parents[1])
     path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
@@ -43,4 +41,20 @@ def test_rounds_leave_nothing_behind(name: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == {}, done.stdout
+    return json.loads(done.stdout.splitlines()[-1]), done.stdout
+
+
+@pytest.mark.timeout(180 + ROUNDS // 4)
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_rounds_leave_nothing_behind(name: str) -> None:
+    leaks, output = run(*SCRIPTS[name])
+    assert leaks == {}, output
+
+
+def test_leaks_of_every_kind_are_seen() -> None:
+    leaks, output = run("refs_leaky.py")
+    assert "0 references" in leaks["leaks_reference_in_main"], output
+    assert "native" in leaks["leaks_cown"], output
+    assert "process bytes" in leaks["leaks_bytes"] or not sys.platform.startswith("linux"), output
+    assert "worker objects" in leaks["leaks_in_worker"], output
+    assert "leaks_nothing" not in leaks, output
