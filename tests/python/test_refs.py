@@ -24,6 +24,7 @@ SCRIPTS = {
     "cowns_without_runtime": ["refs_cowns.py", "0"],
     "cowns": ["refs_cowns.py", "1"],
     "behaviors": ["refs_behaviors.py"],
+    "messages": ["refs_messages.py"],
     "lifecycle": ["refs_lifecycle.py"],
 }
 
