@@ -517,8 +517,7 @@ void py_cown_release_all(core_state_t *state, bool by_all_threads) {
     PyObject *handles = PyDict_Values(state->owned); /* owned */
     for (Py_ssize_t i = 0; handles != NULL && i < PyList_GET_SIZE(handles); i++) {
         py_cown_t *cown = (py_cown_t *)PyList_GET_ITEM(handles, i); /* borrowed */
-        if (cown->lease == NULL ||
-            (!by_all_threads && cown->thread != PyThread_get_thread_ident()))
+        if (cown->lease == NULL || (!by_all_threads && cown->thread != PyThread_get_thread_ident()))
             continue;
         if (unlease(cown) < 0)
             PyErr_WriteUnraisable((PyObject *)cown);

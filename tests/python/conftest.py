@@ -25,7 +25,8 @@ def runtime() -> Iterator[None]:
     bocpy.wait(30)
 
 
-type Program = Callable[..., subprocess.CompletedProcess[str]]
+type Done = subprocess.CompletedProcess[str]
+type Program = Callable[..., Done]
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def program(tmp_path: object) -> Program:
     hangs. Assertions are left to the test.
     """
 
-    def run(source: str, *, limit: float = 30, workers: int = 2) -> subprocess.CompletedProcess[str]:
+    def run(source: str, *, limit: float = 30, workers: int = 2) -> Done:
         path = os.path.join(str(tmp_path), "program.py")
         with open(path, "w", encoding="utf-8") as file:
             file.write(textwrap.dedent(source))

@@ -370,9 +370,7 @@ def variants(c):
 def test_groups_in_any_position(index: int, runtime) -> None:
     @when(*variants([Cown(i) for i in range(10)])[index])
     def total(*arguments):
-        return sum(
-            sum(x.value for x in a) if isinstance(a, list) else a.value for a in arguments
-        )
+        return sum(sum(x.value for x in a) if isinstance(a, list) else a.value for a in arguments)
 
     assert total.result(LIMIT) == 45
 
