@@ -13,7 +13,7 @@
 
 /* Signals and interrupts of other threads are looked at this often: well below the 100 ms
  * within which Ctrl-C has to be answered. */
-#define SLICE_NS ((int64_t)50 * 1000 * 1000)
+#define SLICE_NS ((int64_t)75 * 1000 * 1000)
 
 typedef struct blocked {
     PyThreadState *thread_state;

@@ -38,8 +38,11 @@ void boc__waiter_take_token(boc__waiter_t *waiter) {
         continue;
 }
 
-static void spin(const boc__waiter_t *waiter) {
+static void spin(boc__waiter_t *waiter) {
 #if !defined(BOC_SYSTEMATIC)
+    if (waiter->has_spun)
+        return;
+    waiter->has_spun = true;
     /* relaxed: a hint; the token is taken in any case. */
     for (int i = 0; i < SPIN_LOOKS; i++) {
         if (atomic_load_explicit(&waiter->state, memory_order_relaxed) != WAITING)
