@@ -141,6 +141,36 @@ def test_cooking_threads_ends_with_the_omelette_of_the_first_cook() -> None:
         assert sum(line.endswith(ready) for line in lines) == 1
 
 
+def test_calculator_counts_every_operation() -> None:
+    done = run("calculator", "-n", "3", "-a", "20", "--pause", "0", "--seed", "1")
+    lines = done.stdout.splitlines()
+    assert lines[:3] == ["clients: 3", "operations per client: 20", "operations: 60"]
+    assert re.fullmatch(r"final value: \S+", lines[3])
+    assert len(lines) == 4
+
+
+def test_calculator_with_a_timeout_ends_by_itself() -> None:
+    lines = run("calculator", "-n", "2", "-a", "1", "-t", "0.5").stdout.splitlines()
+    assert lines[2] == "Timed out"
+    assert lines[3] == "operations: 2"
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_primes_are_counted_once_for_each_occurrence(workers: int) -> None:
+    import random
+
+    chance = random.Random(7)
+    numbers = [chance.randint(0, 500) for _ in range(3001)]
+    expected = sum(n > 1 and all(n % d for d in range(2, n)) for n in numbers)
+    done = run("primes", "-w", str(workers), "-m", "500", "-n", "3001", "--seed", "7")
+    assert done.stdout == f"Number of primes: {expected}\n"
+
+
+@pytest.mark.parametrize("options", [["-n", "0"], ["-m", "1", "-n", "9"]])
+def test_primes_may_find_none(options: list[str]) -> None:
+    assert run("primes", "-w", "2", *options).stdout == "Number of primes: 0\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -154,6 +184,10 @@ def test_cooking_threads_ends_with_the_omelette_of_the_first_cook() -> None:
         (["fibonacci", "31"], "at most 30"),
         (["fibonacci", "--", "-1"], "at least 0"),
         (["sketches", "--pause", "nan"], "between 0 and 3600"),
+        (["calculator", "--num-clients", "0"], "at least 1"),
+        (["calculator", "--pause", "nan"], "between 0 and 3600"),
+        (["primes", "--num-workers", "0"], "at least 1"),
+        (["primes", "--max-value", "-1"], "at least 0"),
         (["cooking_boc", "--pause", "-1"], "between 0 and 3600"),
         (["cooking_threads", "--seed", "x"], "whole number"),
     ],
@@ -173,11 +207,13 @@ def test_log_level_may_be_a_name_in_any_case_or_a_number(level: str) -> None:
     "script",
     [
         "bocpy-bank",
+        "bocpy-calculator",
         "bocpy-cooking-boc",
         "bocpy-cooking-threads",
         "bocpy-dining-philosophers",
         "bocpy-fibonacci",
         "bocpy-index",
+        "bocpy-primes",
         "bocpy-sketches",
     ],
 )
