@@ -209,11 +209,19 @@ static py_cown_t *require_owner(py_cown_t *cown, const char *what) {
     return owner;
 }
 
-int py_cown_is_owned(core_state_t *state, py_cown_t *cown) {
+static bool is_of_another_thread(const py_cown_t *owner) {
+    return owner->access == PY_LEASED && owner->thread != PyThread_get_thread_ident();
+}
+
+int py_cown_enter_owned(core_state_t *state, py_cown_t *cown) {
     py_cown_t *owner = find_owner(state, cown);
     if (owner == NULL && !PyErr_Occurred())
         owner = own_directly(state, cown);
-    return owner != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
+    if (owner == NULL || is_of_another_thread(owner))
+        return PyErr_Occurred() ? -1 : 0;
+    owner->depth++;
+    owner->thread = PyThread_get_thread_ident();
+    return 1;
 }
 
 int py_cown_own_leased(core_state_t *state, py_cown_t *cown) {
@@ -476,10 +484,6 @@ static int unlease(py_cown_t *cown) {
     return result;
 }
 
-static bool is_of_another_thread(const py_cown_t *owner) {
-    return owner->access == PY_LEASED && owner->thread != PyThread_get_thread_ident();
-}
-
 /* The threads of an interpreter share what they acquire, but not their `with` blocks. */
 static bool is_block_of_another_thread(const py_cown_t *owner) {
     return is_of_another_thread(owner) && owner->is_block;
@@ -572,6 +576,13 @@ static PyObject *cown_release(PyObject *op, PyObject *unused) {
 static int leave_block(py_cown_t *owner) {
     assert(owner->depth > 0);
     return --owner->depth == 0 && owner->access == PY_LEASED ? unlease(owner) : 0;
+}
+
+int py_cown_leave_owned(core_state_t *state, py_cown_t *cown) {
+    py_cown_t *owner = find_owner(state, cown);
+    if (owner == NULL)
+        return PyErr_Occurred() ? -1 : 0;
+    return owner->depth > 0 ? leave_block(owner) : 0;
 }
 
 static PyObject *cown_enter(PyObject *op, PyObject *unused) {

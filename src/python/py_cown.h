@@ -58,9 +58,11 @@ PyObject *py_cown_wrap(core_state_t *state, boc_cown_t *taken);
 void py_cown_own(core_state_t *state, py_cown_t *cown, py_access_t access);
 int py_cown_disown(core_state_t *state, py_cown_t *cown);
 
-/* Whether this interpreter owns the cown through any handle; main takes a free one
- * while no runtime is up.  1, 0, or -1 with an exception. */
-int py_cown_is_owned(core_state_t *state, py_cown_t *cown);
+/* Enter a block on a cown that the calling thread owns already, through any handle; main
+ * takes a free one while no runtime is up.  1, 0 when it does not own it, or -1 with an
+ * exception.  Leaving gives -1 with the exception of a value that cannot leave. */
+int py_cown_enter_owned(core_state_t *state, py_cown_t *cown);
+int py_cown_leave_owned(core_state_t *state, py_cown_t *cown);
 
 /* The same ownership for a cown that a lease of the caller's holds. */
 int py_cown_own_leased(core_state_t *state, py_cown_t *cown);

@@ -9,6 +9,7 @@
 typedef struct py_hold {
     PyObject_HEAD PyObject *cowns;       /* owned; tuple of the handles that were passed */
     PyObject *taken;       /* owned; list of those that `lease` holds; NULL outside `with` */
+    PyObject *entered;     /* owned; list of those that the thread held before */
     boc_behavior_t *lease; /* NULL when nothing had to be taken */
 } py_hold_t;
 
@@ -31,18 +32,49 @@ static PyObject *hold_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) 
     return (PyObject *)hold;
 }
 
-/* The handles that this interpreter does not own yet, each cown once; new list. */
-static PyObject *list_missing(core_state_t *state, PyObject *cowns) {
-    PyObject *missing = PyList_New(0); /* owned */
-    for (Py_ssize_t i = 0; missing != NULL && i < PyTuple_GET_SIZE(cowns); i++) {
-        PyObject *handle = PyTuple_GET_ITEM(cowns, i); /* borrowed */
-        int is_owned = py_cown_is_owned(state, (py_cown_t *)handle);
-        int is_listed = is_owned == 0 ? PySequence_Contains(missing, handle) : 0;
-        if (is_owned < 0 || is_listed < 0 ||
-            (is_owned == 0 && is_listed == 0 && PyList_Append(missing, handle) < 0))
-            Py_CLEAR(missing);
+/* Leave the blocks on what the thread held before.  -1 with the first exception. */
+static int leave_all(core_state_t *state, PyObject *entered) {
+    int result = 0;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(entered); i++) {
+        PyObject *raised = PyErr_GetRaisedException(); /* owned */
+        int left = py_cown_leave_owned(state, (py_cown_t *)PyList_GET_ITEM(entered, i));
+        result = left < 0 ? -1 : result;
+        if (raised != NULL)
+            PyErr_SetRaisedException(raised); /* the first one counts */
     }
-    return missing;
+    return result;
+}
+
+/* Sort the handles: those that this thread holds, whose blocks are entered, and the
+ * others, each cown once.  Two new lists, or -1. */
+static int sort_cowns(core_state_t *state, PyObject *cowns, PyObject **p_entered,
+                      PyObject **p_missing) {
+    PyObject *entered = PyList_New(0); /* owned */
+    PyObject *missing = PyList_New(0); /* owned */
+    int result = entered != NULL && missing != NULL ? 0 : -1;
+    for (Py_ssize_t i = 0; result == 0 && i < PyTuple_GET_SIZE(cowns); i++) {
+        PyObject *handle = PyTuple_GET_ITEM(cowns, i); /* borrowed */
+        if (PyList_Append(entered, handle) < 0) {
+            result = -1;
+            break;
+        }
+        int is_entered = py_cown_enter_owned(state, (py_cown_t *)handle);
+        if (is_entered == 1)
+            continue;
+        int is_listed = is_entered == 0 ? PySequence_Contains(missing, handle) : -1;
+        if (PyList_SetSlice(entered, PyList_GET_SIZE(entered) - 1, PY_SSIZE_T_MAX, NULL) < 0 ||
+            is_listed < 0 || (is_listed == 0 && PyList_Append(missing, handle) < 0))
+            result = -1;
+    }
+    if (result < 0) {
+        if (entered != NULL)
+            (void)leave_all(state, entered);
+        Py_CLEAR(entered);
+        Py_CLEAR(missing);
+    }
+    *p_entered = entered;
+    *p_missing = missing;
+    return result;
 }
 
 static boc_behavior_t *take(core_state_t *state, PyObject *missing) {
@@ -124,11 +156,15 @@ static int own_all(core_state_t *state, py_hold_t *hold, PyObject *missing) {
 }
 
 static int let_go(core_state_t *state, py_hold_t *hold) {
-    PyObject *taken = hold->taken; /* owned */
+    PyObject *taken = hold->taken;     /* owned */
+    PyObject *entered = hold->entered; /* owned */
     boc_behavior_t *lease = hold->lease;
-    hold->taken = NULL;
+    hold->taken = hold->entered = NULL;
     hold->lease = NULL;
     int result = lease != NULL ? give_back(state, taken, PyList_GET_SIZE(taken), lease) : 0;
+    if (leave_all(state, entered) < 0)
+        result = -1;
+    Py_XDECREF(entered);
     Py_XDECREF(taken);
     return result;
 }
@@ -141,14 +177,17 @@ static PyObject *hold_enter(PyObject *op, PyObject *unused) {
         PyErr_SetString(PyExc_RuntimeError, "hold: already entered; make another one");
         return NULL;
     }
-    PyObject *missing = list_missing(state, hold->cowns); /* owned */
-    if (missing == NULL)
+    PyObject *entered, *missing; /* owned */
+    if (sort_cowns(state, hold->cowns, &entered, &missing) < 0)
         return NULL;
     if (own_all(state, hold, missing) < 0) {
+        (void)leave_all(state, entered);
+        Py_DECREF(entered);
         Py_DECREF(missing);
         return NULL;
     }
     hold->taken = missing;
+    hold->entered = entered;
     PyObject *values = list_values(hold->cowns); /* owned */
     if (values == NULL) {
         PyObject *error = PyErr_GetRaisedException(); /* owned */
@@ -171,6 +210,7 @@ static int hold_traverse(PyObject *op, visitproc visit, void *arg) {
     Py_VISIT(Py_TYPE(op));
     Py_VISIT(((py_hold_t *)op)->cowns);
     Py_VISIT(((py_hold_t *)op)->taken);
+    Py_VISIT(((py_hold_t *)op)->entered);
     return 0;
 }
 

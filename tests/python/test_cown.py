@@ -7,7 +7,7 @@ import weakref
 
 import pytest
 
-from bocpy import BehaviorError, Cown, start, wait, when
+from bocpy import BehaviorError, Cown, hold, start, wait, when
 
 
 class Unpicklable:
@@ -306,6 +306,54 @@ def test_release_in_another_thread_lets_both_wait(runtime) -> None:
     thread.join()
     wait()
     assert cown.value == 1
+
+
+def test_hold_that_began_before_the_runtime_holds_on(runtime) -> None:
+    a, b = Cown(0), Cown(0)
+    with hold(a, b, a):
+
+        @when(a, b)
+        def read(a: Cown[int], b: Cown[int]) -> tuple[int, int]:
+            return a.value, b.value
+
+        a.value, b.value = 4, 5
+    assert read.result(20) == (4, 5)
+
+
+def test_hold_waits_for_the_block_of_another_thread(runtime) -> None:
+    a, b = Cown(0), Cown(0)
+    start()
+    order = []
+
+    def enter() -> None:
+        with hold(a, b):
+            order.append("inner")
+
+    with a:
+        thread = threading.Thread(target=enter)
+        thread.start()
+        thread.join(0.2)
+        order.append("outer")
+    thread.join()
+    assert order == ["outer", "inner"]
+
+
+def test_hold_and_with_nest(runtime) -> None:
+    a, b = Cown(0), Cown(0)
+    start()
+    with a:
+        with hold(a):
+            a.value = 1
+        assert a.acquired
+    with hold(a, b):
+        with a:
+            pass
+        assert a.acquired
+        b.value = 2
+    assert not a.acquired
+    assert not b.acquired
+    with hold(a, b) as values:
+        assert values == (1, 2)
 
 
 def test_other_threads_cannot_end_a_block(runtime) -> None:
