@@ -63,9 +63,10 @@ BOC_API BOC_MUST_CHECK boc_status_t boc_message_send(boc_tag_t tag, boc_payload_
                                                      const boc_blocking_t *blocking);
 
 /* Get a message under one of `count` tags, the earlier ones in the array first, and the
- * index of its tag.  A timeout of 0 looks once and assigns no tag.  BOC_ETIMEOUT, never
- * early; BOC_EINTERRUPTED; BOC_EINVALID for no tags; BOC_ENOMEM.  On failure no message
- * is lost. */
+ * index of its tag: a message is not overtaken by one that was sent after it under a
+ * later tag.  A timeout of 0 looks at each tag once, in order, and assigns no tag.  BOC_ETIMEOUT,
+ * never early; BOC_EINTERRUPTED; BOC_EINVALID for no tags; BOC_ENOMEM.  On failure no message is
+ * lost. */
 BOC_API BOC_MUST_CHECK boc_status_t boc_message_receive(const boc_tag_t *tags, size_t count,
                                                         int64_t timeout_ns,
                                                         const boc_blocking_t *blocking,

@@ -181,7 +181,9 @@ boc_status_t boc_message_receive(const boc_tag_t *tags, size_t count, int64_t ti
     assert(p_index != NULL && p_payload != NULL);
     if (count == 0)
         return BOC_EINVALID;
-    boc_status_t status = poll(tags, count, p_index, p_payload);
+    /* A thread that is listed at the earlier tags while it looks at a later one overlooks
+     * nothing ("Overtaken by a later tag"), so only the first is tried without. */
+    boc_status_t status = poll(tags, timeout_ns > 0 ? 1 : count, p_index, p_payload);
     if (status != BOC_EBUSY)
         return status;
     if (timeout_ns <= 0)

@@ -271,35 +271,17 @@ static void produce(void *context) {
                 BOC_OK);
 }
 
-/* False when told to stop, the last of `tags`, and nothing is left.  The stop can be seen
- * before messages that came under an earlier tag right after that was looked at. */
-static bool receive_next(const boc_tag_t *tags, size_t count, bool *p_stopped, size_t *p_index,
-                         int *p_n) {
-    for (;;) {
-        boc_payload_t payload;
-        boc_status_t status =
-            boc_message_receive(tags, *p_stopped ? count - 1 : count,
-                                *p_stopped ? 0 : BOC_NO_TIMEOUT, NULL, p_index, &payload);
-        if (status == BOC_ETIMEOUT && *p_stopped)
-            return false;
-        CHECK_EQ(status, BOC_OK);
-        *p_n = number_of(payload);
-        if (*p_index < count - 1)
-            return true;
-        *p_stopped = true;
-    }
-}
-
 /* Receive until told to stop; serials of each producer and tag must rise. */
 static void consume(void *context) {
     (void)context;
     boc_tag_t tags[TAGS + 1] = {names[0], names[1], names[2], stop};
     int last[PRODUCERS][TAGS];
     memset(last, -1, sizeof last);
-    bool is_stopped = false;
-    size_t index;
-    int n;
-    while (receive_next(tags, TAGS + 1, &is_stopped, &index, &n)) {
+    for (;;) {
+        size_t index;
+        int n = receive_from(tags, TAGS + 1, &index);
+        if (index == TAGS)
+            return;
         int producer = n / MESSAGES, serial = n % MESSAGES;
         CHECK(serial > last[producer][index]);
         last[producer][index] = serial;
@@ -354,10 +336,12 @@ static void send_many(void *context) {
 static void receive_until_stop(void *context) {
     (void)context;
     boc_tag_t tags[] = {names[0], stop};
-    bool is_stopped = false;
-    size_t index;
-    int n, last = -1;
-    while (receive_next(tags, 2, &is_stopped, &index, &n)) {
+    int last = -1;
+    for (;;) {
+        size_t index;
+        int n = receive_from(tags, 2, &index);
+        if (index == 1)
+            return;
         CHECK(n > last);
         last = n;
         globals.received++;
@@ -478,6 +462,31 @@ static void timed_send_body(void *context) {
 }
 BOC_TEST(timeout_beside_room_sends_once_or_not_at_all) {
     boc__sys_run_seeds(timed_send_body, NULL);
+}
+
+/* Goal: a stop that was sent last is received last.  Method: a receiver that looks at two
+ * tags while both are sent to. */
+static void send_and_stop(void *context) {
+    (void)context;
+    send(names[0], 1);
+    send(stop, 2);
+}
+static void overtake_body(void *context) {
+    (void)context;
+    begin();
+    for (int i = 0; i < SCALED(2000, 2); i++) {
+        boc__thread_t thread;
+        boc_tag_t tags[] = {names[0], stop};
+        size_t index;
+        start(&thread, send_and_stop, NULL);
+        CHECK_EQ(receive_from(tags, 2, &index), 1);
+        CHECK_EQ(receive_from(tags, 2, &index), 2);
+        boc__thread_join(&thread);
+    }
+    end();
+}
+BOC_TEST(message_is_not_overtaken_by_a_later_one_of_a_later_tag) {
+    boc__sys_run_seeds(overtake_body, NULL);
 }
 
 /* -- the host's part -------------------------------------------------------------------- */
