@@ -11,7 +11,7 @@ import pytest
 import bocpy
 
 # A line with `# E: word` must give an error whose text has the word; no other line may.
-PROGRAM = '''
+PROGRAM = """
 from typing import assert_type
 
 from bocpy import Cown, when
@@ -65,7 +65,7 @@ def too_few(n: Cown[int]) -> None: ...
 
 when(3)  # E: No overload variant
 single.value + 1  # E: Unsupported operand types
-'''
+"""
 
 
 def test_mypy_checks_bodies_against_their_cowns(tmp_path: Path) -> None:
