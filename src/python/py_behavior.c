@@ -228,6 +228,7 @@ static void behavior_run(boc_behavior_t *behavior, void *data) {
     PyObject *raised = PyErr_GetRaisedException();                     /* owned */
     bool was_interrupted = py_worker_forget_interrupt();
     PyErr_SetRaisedException(raised);
+    py_functions_note_site(state, call->template_id);
     boc_payload_t result = encode_result(state, value);
     if (was_interrupted && py_failure_is(&result))
         py_failure_mark_seen(&result); /* whoever interrupted it knows */

@@ -1,5 +1,6 @@
 #include "python/py_functions.h"
 
+#include "python/py_errors.h"
 #include "python/py_registry.h"
 #include "python/py_state.h"
 
@@ -187,6 +188,18 @@ done:
     else
         forget(&made);
     return result;
+}
+
+void py_functions_note_site(core_state_t *state, uint32_t id) {
+    if (!PyErr_Occurred() || id >= state->functions.count)
+        return;
+    PyObject *callable = state->functions.entries[id].callable; /* borrowed */
+    if (callable == NULL || !PyFunction_Check(callable))
+        return;
+    PyFunctionObject *function = (PyFunctionObject *)callable;
+    PyCodeObject *code = (PyCodeObject *)function->func_code;
+    py_errors_add_note("in behavior '%U', scheduled by the decorator at %U:%d",
+                       function->func_qualname, code->co_filename, code->co_firstlineno);
 }
 
 int py_functions_traverse(py_functions_t *functions, visitproc visit, void *arg) {

@@ -32,6 +32,10 @@ typedef struct py_functions {
 PyObject *py_functions_call(core_state_t *state, uint32_t id, PyObject **arguments,
                             size_t argument_count, PyObject *const *captures, size_t capture_count);
 
+/* Tell the exception that is set which body it left: its name, and where the function
+ * that was scheduled stands.  Nothing happens without either. */
+void py_functions_note_site(core_state_t *state, uint32_t id);
+
 int py_functions_traverse(py_functions_t *functions, visitproc visit, void *arg);
 void py_functions_clear(py_functions_t *functions);
 

@@ -572,3 +572,16 @@ def test_quiesce_leaves_results_with_the_runtime(runtime) -> None:
     with pytest.raises(RuntimeError):
         _ = body.value
     assert body.result() == 1
+
+
+def test_scheduling_site_reaches_the_reader(runtime) -> None:
+    @when(Cown(1))
+    def fails(c):
+        raise KeyError(c.value)
+
+    with pytest.raises(KeyError) as caught:
+        fails.result(60)
+    line = test_scheduling_site_reaches_the_reader.__code__.co_firstlineno + 1
+    (note,) = caught.value.__notes__
+    assert "fails" in note
+    assert f"{__file__}:{line}" in note
