@@ -2,8 +2,8 @@
 
 A script registers cases with `@case` and calls `main`. Each case is run many times in this
 process, and what exists before and after is counted, in main and in the one worker. A case that
-grows by more than the slack in every measurement leaks. The last line of output is a JSON object: for
-each case that leaks, what grew.
+grows by more than the slack in every measurement leaks. The last line of output is a JSON object:
+for each case that leaks, what grew.
 """
 
 import ctypes
