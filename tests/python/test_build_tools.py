@@ -66,3 +66,28 @@ def test_version_is_the_one_of_pyproject():
     data = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert bocpy.__version__ == data["project"]["version"]
     assert re.match(r"\d+\.\d+\.\d+$", bocpy.__version__)
+
+
+@pytest.mark.parametrize(
+    ("exported", "said"),
+    [
+        ("boc_cown_new boc_runtime_start", None),
+        ("boc_cown_new boc_runtime_start boc__slab_allocate", "> boc__slab_allocate"),
+        ("boc_cown_new", "< boc_runtime_start"),
+    ],
+)
+def test_exports_that_differ_from_the_headers_are_reported(tmp_path, exported, said):
+    header = tmp_path / "x.h"
+    header.write_text(
+        "BOC_API BOC_MUST_CHECK int boc_cown_new(int (*ops)(void *),\n  int x);\n"
+        "BOC_API void *boc_runtime_start(void);\nint boc_payload_drop(int);\n",
+        encoding="utf-8",
+    )
+    nm = tmp_path / "nm"
+    lines = "".join(f"echo '0000000000001f20 T {name}'\n" for name in exported.split())
+    nm.write_text(f"#!/bin/sh\n{lines}", encoding="utf-8")
+    nm.chmod(0o755)
+    check = ["sh", ROOT / "tools" / "check_exports.sh", nm, "libboc.so", header]
+    done = subprocess.run(check, capture_output=True, text=True, timeout=60)
+    assert done.returncode == (0 if said is None else 1)
+    assert said is None or said in done.stderr
