@@ -220,24 +220,13 @@ def _prepare_process() -> None:
 
 
 def _import_unsafe_modules() -> None:
-    """Import in main what would abort the process if a worker imported it first.
+    """Import in main what would abort the process if workers imported it first.
 
-    On CPython before 3.14, C modules with process-wide state (python/cpython#119450, #119213,
-    #136423) must be loaded, and in 3.12 called, in the main interpreter before any other.
+    On CPython before 3.14 that is ``_datetime`` (python/cpython#136423). See also `_extensions`.
     """
-    if sys.version_info >= (3, 14):
-        return
-    with contextlib.suppress(ImportError):  # not built here: no worker can load it either
-        import _datetime  # type: ignore[import-not-found] # noqa: F401
-
-        if sys.version_info < (3, 13):
-            import _decimal  # noqa: F401
-            import asyncio  # noqa: F401
-            import hashlib  # noqa: F401
-            import ssl  # noqa: F401
-            import zlib
-
-            zlib.compress(b"x", level=1)
+    if sys.version_info < (3, 14):
+        with contextlib.suppress(ImportError):  # not built here: no worker can load it either
+            import _datetime  # type: ignore[import-not-found] # noqa: F401
 
 
 def _check_noticeboard(noticeboard: bool) -> None:

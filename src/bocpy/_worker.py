@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import CellType, FunctionType
 from typing import Any
 
-from bocpy import _namespaces
+from bocpy import _extensions, _namespaces
 
 type Spec = tuple[Any, ...]
 type Install = tuple[tuple[int, Any, Any], ...] | Callable[[tuple[Any, ...]], Any]
@@ -44,6 +44,8 @@ def boot(config: dict[str, Any]) -> None:
         _write_lines()
     _booted = True
     _namespaces.guard_imports()
+    if _extensions.is_needed():
+        _extensions.guard()
     configure(config)
     _namespaces.set_main(config["main"])
 

@@ -37,6 +37,25 @@ void py_interp_destroy(PyThreadState *thread_state) {
 
 bool py_interp_is_main(void) { return PyInterpreterState_Get() == PyInterpreterState_Main(); }
 
+void py_interp_call_main(const char *module, const char *function, const char *first,
+                         const char *second) {
+    PyThreadState *own = PyEval_SaveThread();
+    PyThreadState *visitor = PyThreadState_New(PyInterpreterState_Main());
+    if (visitor != NULL) {
+        PyEval_AcquireThread(visitor);
+        PyObject *imported = PyImport_ImportModule(module); /* owned */
+        PyObject *done = imported != NULL
+                             ? PyObject_CallMethod(imported, function, "ss", first, second)
+                             : NULL; /* owned */
+        Py_XDECREF(done);
+        Py_XDECREF(imported);
+        PyErr_Clear();
+        PyThreadState_Clear(visitor);
+        PyThreadState_DeleteCurrent();
+    }
+    PyEval_RestoreThread(own);
+}
+
 bool py_interp_is_attached(void) {
 #if PY_VERSION_HEX >= 0x030D0000
     return PyThreadState_GetUnchecked() != NULL && !Py_IsFinalizing();

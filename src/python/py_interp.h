@@ -2,6 +2,7 @@
  * that the rest of the binding needs.
  *
  * Threads   create, destroy   the worker's own thread; create without a thread state
+ *           call_main         a worker's thread, attached to its interpreter
  */
 #ifndef BOC_PY_INTERP_H
 #define BOC_PY_INTERP_H
@@ -19,6 +20,11 @@ PyThreadState *py_interp_create(char *reason, size_t reason_bytes);
 void py_interp_destroy(PyThreadState *thread_state);
 
 bool py_interp_is_main(void);
+
+/* In the main interpreter, on this thread: call `function` of `module` with two strings.  What
+ * it raises is dropped.  Waits for main's GIL. */
+void py_interp_call_main(const char *module, const char *function, const char *first,
+                         const char *second);
 
 /* Whether this thread may run Python code now. */
 bool py_interp_is_attached(void);

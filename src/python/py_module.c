@@ -36,7 +36,30 @@ PyObject *py_state_import(PyObject **p_cached, const char *module, const char *n
     return *p_cached;
 }
 
+#if defined(__clang__)
+#define COMPILER "clang " __clang_version__
+#elif defined(__GNUC__)
+#define COMPILER "gcc " __VERSION__
+#elif defined(_MSC_VER)
+#define COMPILER "msvc"
+#else
+#define COMPILER "unknown"
+#endif
+
+/* What `python -m bocpy info` says of the build. */
+static PyObject *core_build(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+#ifdef NDEBUG
+    PyObject *has_asserts = Py_False;
+#else
+    PyObject *has_asserts = Py_True;
+#endif
+    return Py_BuildValue("{ss ss ss sO}", "type", BOCPY_BUILD_TYPE, "compiler", COMPILER, "headers",
+                         PY_VERSION, "assertions", has_asserts);
+}
+
 static PyMethodDef value_functions[] = {
+    {"_build", core_build, METH_NOARGS, "_build($module, /)\n--\n\nHow it was built."},
     {"_cown_of", core_cown_of, METH_VARARGS,
      "_cown_of($module, process, handle, /)\n--\n\nThe cown that a pickle names."},
     {"_take_failures", core_take_failures, METH_NOARGS,

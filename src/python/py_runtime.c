@@ -132,6 +132,19 @@ static PyObject *core_interrupt(PyObject *module, PyObject *unused) {
     Py_RETURN_NONE;
 }
 
+/* The strings belong to the caller's interpreter, which waits meanwhile. */
+static PyObject *core_load_in_main(PyObject *module, PyObject *args) {
+    const char *name, *path;
+    if (!PyArg_ParseTuple(args, "ss:_load_in_main", &name, &path))
+        return NULL;
+    if (py_state_of(module)->worker < 0) {
+        PyErr_SetString(PyExc_RuntimeError, "_load_in_main: only in a worker");
+        return NULL;
+    }
+    py_interp_call_main("bocpy._extensions", "load", name, path);
+    Py_RETURN_NONE;
+}
+
 /* -- fork ------------------------------------------------------------------------------- */
 
 /* Behaviors in flight would be lost in the child, and CPython cannot fork beside their
@@ -242,6 +255,9 @@ PyMethodDef py_runtime_functions[] = {
      "_is_holding($module, /)\n--\n\nWhether this thread holds a cown."},
     {"_interrupt", core_interrupt, METH_NOARGS,
      "_interrupt($module, /)\n--\n\nRaise KeyboardInterrupt in the bodies that run."},
+    {"_load_in_main", core_load_in_main, METH_VARARGS,
+     "_load_in_main($module, name, path, /)\n--\n\n"
+     "In a worker: let the main interpreter load an extension module first."},
     {"_guard_fork", core_guard_fork, METH_NOARGS,
      "_guard_fork($module, /)\n--\n\nRefuse os.fork while behaviors are in flight."},
     {"is_running", core_is_running, METH_NOARGS,

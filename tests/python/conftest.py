@@ -1,11 +1,14 @@
 """Fixtures of the Python tests."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import textwrap
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +55,25 @@ def program(tmp_path: object) -> Program:
         )
 
     return run
+
+
+@pytest.fixture
+def build_extension(tmp_path: Path) -> Callable[[str], Path]:
+    """Return a function that builds the extension module ``NAME.c`` of this folder.
+
+    It returns the folder that has the module. A test without a C compiler is skipped.
+    """
+
+    def build(name: str) -> Path:
+        compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+        if compiler is None:
+            pytest.skip("no C compiler")
+        source = Path(__file__).with_name(f"{name}.c")
+        built = tmp_path / f"{name}{sysconfig.get_config_var('EXT_SUFFIX')}"
+        flags = ["-shared", "-fPIC", f"-I{sysconfig.get_path('include')}"]
+        if sys.platform == "darwin":
+            flags += ["-undefined", "dynamic_lookup"]
+        subprocess.run([compiler, *flags, str(source), "-o", str(built)], check=True)
+        return tmp_path
+
+    return build

@@ -2,10 +2,7 @@
 
 import importlib.util
 import inspect
-import shutil
 import subprocess
-import sys
-import sysconfig
 import types
 import warnings
 from collections.abc import Callable, Iterator
@@ -20,19 +17,9 @@ type Program = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def extension(tmp_path: Path) -> Path:
+def extension(build_extension: Callable[[str], Path]) -> Path:
     """Build the module that refuses sub-interpreters; return its folder."""
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
-        pytest.skip("no C compiler")
-    source = Path(__file__).with_name("refuses_workers.c")
-    built = tmp_path / f"refuses_workers{sysconfig.get_config_var('EXT_SUFFIX')}"
-    include = sysconfig.get_path("include")
-    flags = ["-shared", "-fPIC", f"-I{include}"]
-    if sys.platform == "darwin":
-        flags += ["-undefined", "dynamic_lookup"]
-    subprocess.run([compiler, *flags, str(source), "-o", str(built)], check=True)
-    return tmp_path
+    return build_extension("refuses_workers")
 
 
 def lines(done: subprocess.CompletedProcess[str]) -> list[str]:
@@ -86,6 +73,33 @@ def test_extension_that_refuses_workers_fails_only_where_it_is_used(
 ) -> None:
     done = program(PROGRAM.format(definitions=USES_EXTENSION))
     assert lines(done) == ["42 42", "1", *["True True True True"] * 2]
+
+
+def test_extension_that_only_bodies_import_is_refused_and_harms_nothing(
+    extension: Path, program: Program
+) -> None:
+    done = program(
+        """
+        from bocpy import Cown, start, wait, when
+
+        for _ in range(2):
+            results = []
+            for _ in range(4):
+
+                @when(Cown(1))
+                def body(c):
+                    try:
+                        import refuses_workers
+                    except ImportError as error:
+                        return str(error)
+
+                results.append(body)
+            wait()
+            print(all("subinterpreters" in result.value for result in results))
+        """
+    )
+    assert lines(done) == ["True", "True"]
+    assert done.stderr == ""
 
 
 def test_module_that_imports_such_an_extension_works_elsewhere(

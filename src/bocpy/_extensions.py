@@ -1,0 +1,62 @@
+"""Extension modules that CPython before 3.13 must load in main before a worker tries to.
+
+There the init function of a module that refuses sub-interpreters has run when it is refused, and
+has left objects of the worker's interpreter in memory of the process (python/cpython#119450); and
+some functions keep what their first call with keywords made, in whichever interpreter that was
+(python/cpython#119213). Either aborts the process later. `guard` makes a worker ask main to go
+first. From 3.13 on CPython does so itself.
+"""
+
+import _imp
+import contextlib
+import importlib.machinery
+import sys
+from typing import Any
+
+# What main imports, to have the first calls made that their Python part makes.
+_PARTS_OF = {"_asyncio": "asyncio", "_hashlib": "hashlib", "_ssl": "ssl"}
+
+
+def is_needed() -> bool:
+    """Say whether this CPython has the problem."""
+    return sys.version_info < (3, 13)
+
+
+def guard() -> None:
+    """Let the import system of this worker load each extension module in main first."""
+    external: Any = sys.modules["_frozen_importlib_external"]
+    _guard(external.ExtensionFileLoader)
+    builtin: Any = importlib.machinery.BuiltinImporter
+    _guard(builtin)
+
+
+def load(name: str, path: str) -> None:
+    """Load the extension module *name* from *path*; a built-in one if the path is empty.
+
+    Called in main, on the thread of the worker that is about to load it. Of modules outside the
+    standard library only the init function runs.
+    """
+    with contextlib.suppress(Exception):
+        if name.partition(".")[0] in sys.stdlib_module_names:
+            module = importlib.import_module(_PARTS_OF.get(name, name))
+            if name == "zlib":
+                module.compress(b"x", level=1)
+        elif name not in sys.modules:
+            loader = importlib.machinery.ExtensionFileLoader(name, path)
+            _imp.create_dynamic(importlib.machinery.ModuleSpec(name, loader, origin=path))
+
+
+def _guard(loader: Any) -> None:
+    original = loader.create_module
+    if getattr(original, "guards", False):
+        return
+
+    def create_module(*args: Any) -> Any:
+        from bocpy import _core
+
+        spec = args[-1]
+        _core._load_in_main(spec.name, spec.origin if spec.origin != "built-in" else "")
+        return original(*args)
+
+    create_module.guards = True  # type: ignore[attr-defined]
+    loader.create_module = create_module
