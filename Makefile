@@ -100,10 +100,11 @@ test-asan: tools | $(REPORTS) ## the C tests under the address and undefined-beh
 	$(CMAKE) --build --preset asan -j $(JOBS)
 	$(CTEST) --preset asan -LE layering --output-junit $(REPORTS)/asan.xml
 
-lint: tools ## ruff, mypy, clang-format, direction of includes
+lint: tools ## ruff, mypy, pyright, clang-format, direction of includes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/pyright --pythonpath $(PY)
 	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
 	$(PY) tools/check_layers.py .
 

@@ -74,17 +74,16 @@ def main(amount: int | None = None) -> None:
     )
     add_runtime_options(parser)
     options = parser.parse_args() if amount is None else parser.parse_args([])
-    if amount is None:
-        amount = options.amount
-    elif amount < 0:
-        raise ValueError(f"cannot transfer a negative amount: {amount}")
+    moved: int = options.amount if amount is None else amount
+    if moved < 0:
+        raise ValueError(f"cannot transfer a negative amount: {moved}")
     start_runtime(options)
     alice = Cown(Account("Alice", 100))
     bob = Cown(Account("Bob", 0))
     counter = Cown(0)
     show("before", alice, counter)
     show("before", bob, counter)
-    transfer(amount, alice, bob, counter)
+    transfer(moved, alice, bob, counter)
     wait()
 
 

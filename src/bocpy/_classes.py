@@ -160,7 +160,8 @@ def reduce_part(obj: Any) -> Reduction | None:
 
 
 def _make_type_variable(name: str, constraints: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    return typing.TypeVar(name, *constraints, **options)
+    make: Any = typing.TypeVar  # checkers want literal arguments
+    return make(name, *constraints, **options)
 
 
 def _reduce_cell(cell: types.CellType) -> Reduction:

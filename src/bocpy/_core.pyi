@@ -1,13 +1,15 @@
 """Types of the extension module; its docstrings say the rest."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from types import TracebackType
-from typing import Any, overload
+from types import GenericAlias, TracebackType
+from typing import Any, Self, final, overload
 
 version: str
 
+@final
 class Cown[T]:
-    def __init__(self, value: T) -> None: ...
+    def __new__(cls, value: T) -> Self: ...
+    def __class_getitem__(cls, item: Any, /) -> GenericAlias: ...
     @property
     def value(self) -> T: ...
     @value.setter
@@ -38,8 +40,9 @@ class Cown[T]:
     def __copy__(self) -> Cown[T]: ...
     def __deepcopy__(self, memo: object, /) -> Cown[T]: ...
 
+@final
 class hold:
-    def __init__(self, *cowns: Cown[Any]) -> None: ...
+    def __new__(cls, *cowns: Cown[Any]) -> Self: ...
     def __enter__(self) -> tuple[Any, ...]: ...
     def __exit__(
         self,

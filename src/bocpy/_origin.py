@@ -220,7 +220,8 @@ class _Reader:
             return (func.__defaults__ or ())[key]
         if kind == KEYWORD:
             return (func.__kwdefaults__ or {})[key]
-        cell = (func.__closure__ or ())[key]
+        assert func.__closure__ is not None  # the plan names a cell of it
+        cell = func.__closure__[key]
         if not is_empty(cell):
             return cell.cell_contents
         code = self._later.get(name)

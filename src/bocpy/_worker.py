@@ -139,7 +139,8 @@ def fill_function(func: FunctionType, state: tuple[Any, ...]) -> None:
     """
     cells, defaults, keyword_defaults, attributes, variables = state
     for number, content in cells.items():
-        (func.__closure__ or ())[number].cell_contents = content
+        assert func.__closure__ is not None  # they are its cells
+        func.__closure__[number].cell_contents = content
     func.__defaults__ = defaults
     func.__kwdefaults__ = keyword_defaults
     func.__dict__.update(attributes)

@@ -236,27 +236,14 @@ def run_exec(folder: Path) -> str:
 
 
 def run_notebook(folder: Path) -> str:
-    """Run the program as cells of IPython, or of what IPython does to a cell."""
+    """Run the program as cells of IPython."""
     cells = repr(statements())
-    try:
-        import IPython  # noqa: F401
-    except ImportError:
-        shell = """
-            import linecache, sys, types
-            user = types.ModuleType("__main__")
-            sys.modules["__main__"] = user
-            for number, cell in enumerate(CELLS):
-                name = f"<ipython-input-{number}-0123456789ab>"
-                linecache.cache[name] = (len(cell), None, cell.splitlines(True), name)
-                exec(compile(cell, name, "exec"), vars(user))
-        """
-    else:
-        shell = """
-            from IPython.core.interactiveshell import InteractiveShell
-            shell = InteractiveShell.instance(history_manager=None)
-            for cell in CELLS:
-                shell.run_cell(cell, store_history=False).raise_error()
-        """
+    shell = """
+        from IPython.core.interactiveshell import InteractiveShell
+        shell = InteractiveShell.instance(history_manager=None)
+        for cell in CELLS:
+            shell.run_cell(cell, store_history=False).raise_error()
+    """
     return run_file(folder, f"CELLS = {cells}\n" + textwrap.dedent(shell))
 
 

@@ -1,16 +1,17 @@
 """What type checkers say of bodies: their parameters are checked against the cowns."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import bocpy
 
-# A line with `# E: word` must give an error whose text has the word; no other line may.
+PACKAGE = Path(bocpy.__file__).parents[1]
+
+# A line with `# E:` must give an error, no other line may; the words are mypy's.
 PROGRAM = """
 from typing import assert_type
 
@@ -68,29 +69,60 @@ single.value + 1  # E: Unsupported operand types
 """
 
 
-def test_mypy_checks_bodies_against_their_cowns(tmp_path: Path) -> None:
-    pytest.importorskip("mypy")
-    file = tmp_path / "fixture.py"
-    file.write_text(PROGRAM, encoding="utf-8")
-    found = os.path.dirname(os.path.dirname(bocpy.__file__))
+EXPECTED = {
+    number: line.partition("# E: ")[2]
+    for number, line in enumerate(PROGRAM.splitlines(), 1)
+    if "# E: " in line
+}
+
+
+def check(folder: Path, *command: str) -> str:
+    """Run a type checker in *folder*, where the program is; return what it prints."""
+    (folder / "fixture.py").write_text(PROGRAM, encoding="utf-8")
     environment = {**os.environ}
-    if "site-packages" not in found:
-        environment["MYPYPATH"] = found
+    if PACKAGE.name != "site-packages":
+        environment["MYPYPATH"] = str(PACKAGE)
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--cache-dir",
-         str(tmp_path / "cache"), str(file)],
-        capture_output=True, text=True, env=environment, timeout=110, cwd=tmp_path,
-    )  # fmt: skip
+        [sys.executable, "-m", *command],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=folder,
+        timeout=110,
+    )
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    return done.stdout
+
+
+def test_mypy_checks_bodies_against_their_cowns(tmp_path: Path) -> None:
+    printed = check(
+        tmp_path, "mypy", "--strict", "--no-error-summary", "--cache-dir", "cache", "fixture.py"
+    )
     reported: dict[int, str] = {}
-    for line in done.stdout.splitlines():
+    for line in printed.splitlines():
         match = re.match(r"fixture\.py:(\d+): error: (.*)", line)
         if match:
             reported[int(match[1])] = reported.get(int(match[1]), "") + match[2]
-    expected = {
-        number: line.partition("# E: ")[2]
-        for number, line in enumerate(PROGRAM.splitlines(), 1)
-        if "# E: " in line
+    assert reported.keys() == EXPECTED.keys(), printed
+    for number, word in EXPECTED.items():
+        assert word in reported[number], printed
+
+
+def test_pyright_checks_bodies_against_their_cowns(tmp_path: Path) -> None:
+    settings = {"typeCheckingMode": "strict", "pythonVersion": "3.12", "extraPaths": [str(PACKAGE)]}
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings), encoding="utf-8")
+    printed = check(
+        tmp_path, "pyright", "--outputjson", "--pythonpath", sys.executable, "fixture.py"
+    )
+    reported = {
+        each["range"]["start"]["line"] + 1
+        for each in json.loads(printed)["generalDiagnostics"]
+        if each["severity"] == "error"
     }
-    assert reported.keys() == expected.keys(), done.stdout
-    for number, word in expected.items():
-        assert word in reported[number], done.stdout
+    assert reported == EXPECTED.keys(), printed
+
+
+def test_stubs_say_what_the_module_has(tmp_path: Path) -> None:
+    printed = check(tmp_path, "mypy.stubtest", "bocpy._core", "--concise")
+    assert "error" not in printed, printed
+    assert "Success" in printed or not printed.strip(), printed
