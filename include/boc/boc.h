@@ -8,8 +8,11 @@
 #include <boc/limits.h>
 #include <boc/message.h>
 #include <boc/payload.h>
+#include <boc/promise.h>
 #include <boc/runtime.h>
+#include <boc/source.h>
 #include <boc/stats.h>
 #include <boc/status.h>
+#include <boc/weak.h>
 
 #endif

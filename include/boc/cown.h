@@ -6,7 +6,7 @@
  * last boc_cown_unref drops the value.
  *
  * Threads   new, ref, unref, id, holder   any thread
- *           value                         whoever holds the cown: the running
+ *           value, status                 whoever holds the cown: the running
  *                                         behavior, or the only reference
  */
 #ifndef BOC_COWN_H
@@ -38,6 +38,11 @@ BOC_API uint64_t boc_cown_id(const boc_cown_t *cown);
 
 /* The value in place; stays the cown's. */
 BOC_API boc_payload_t *boc_cown_value(boc_cown_t *cown);
+
+/* Why the cown has no value, beside the value: BOC_OK at first.  A promise that fails and
+ * a behavior that is dropped set it on their cown; a holder may set it, too. */
+BOC_API boc_status_t boc_cown_status(const boc_cown_t *cown);
+BOC_API void boc_cown_set_status(boc_cown_t *cown, boc_status_t status);
 
 /* A word for the host: who holds the cown now.  0 at first.  Written by the
  * holder; a reader on another thread gets some recent value. */

@@ -45,8 +45,11 @@ typedef struct boc_runtime_options {
 } boc_runtime_options_t;
 
 typedef enum boc_stop_mode {
-    BOC_STOP_DRAIN, /* run everything that was scheduled first */
-    BOC_STOP_DROP,  /* bodies that run finish; every other behavior is dropped */
+    /* Run everything that was scheduled first. */
+    BOC_STOP_DRAIN,
+    /* Bodies that run finish; every other behavior is dropped, and promises and sources
+     * with them (boc/promise.h, boc/source.h). */
+    BOC_STOP_DROP,
 } boc_stop_mode_t;
 
 /* Start `worker_count` workers; returns once each has entered.  When one fails
@@ -54,7 +57,8 @@ typedef enum boc_stop_mode {
  * BOC_ESTATE: already running, or called on a worker. */
 BOC_API BOC_MUST_CHECK boc_status_t boc_runtime_start(const boc_runtime_options_t *options);
 
-/* Wait until no behavior is scheduled or running, at most `timeout_ns`.
+/* Wait until no behavior is scheduled or running, no promise unsettled and no source
+ * open, at most `timeout_ns`.
  * BOC_ETIMEOUT; BOC_EINTERRUPTED when a signal handler ran on this thread;
  * BOC_ESTATE on a worker.  Not running counts as quiescent. */
 BOC_API BOC_MUST_CHECK boc_status_t boc_runtime_wait(int64_t timeout_ns);

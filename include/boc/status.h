@@ -28,6 +28,7 @@ typedef enum boc_status {
     BOC_EINVALID,     /* an argument is outside its documented range */
     BOC_ESTATE,       /* the call is not allowed from this thread or in this state */
     BOC_ETHREAD,      /* the operating system refused another thread */
+    BOC_EABANDONED,   /* whoever promised the value is gone */
 } boc_status_t;
 
 /* A static English phrase for messages: "out of memory".  Never NULL. */

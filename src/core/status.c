@@ -22,6 +22,8 @@ const char *boc_status_name(boc_status_t status) {
         return "not allowed here";
     case BOC_ETHREAD:
         return "no further thread can be started";
+    case BOC_EABANDONED:
+        return "the promise was dropped unfulfilled";
     }
     return "unknown status";
 }

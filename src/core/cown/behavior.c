@@ -140,10 +140,14 @@ static void execute(boc__work_t *work) {
     boc_behavior_t *behavior = (boc_behavior_t *)(void *)work;
     boc__worker_t *worker = boc__worker_current();
     void *data = boc_behavior_data(behavior);
-    if (boc__gate_mode() != BOC__GATE_DROPPING)
+    if (boc__gate_mode() != BOC__GATE_DROPPING) {
         behavior->ops->run(behavior, data);
-    else if (behavior->ops->drop != NULL)
-        behavior->ops->drop(behavior, data);
+    } else {
+        if (has_result(behavior))
+            boc_cown_set_status(boc_behavior_result(behavior), BOC_ECLOSED);
+        if (behavior->ops->drop != NULL)
+            behavior->ops->drop(behavior, data);
+    }
     boc__worker_end_body(worker);
     finish(behavior);
     boc__gate_leave(&worker->tally);

@@ -5,6 +5,7 @@
 #include "platform/yield.h"
 
 #include <assert.h>
+#include <boc/weak.h>
 
 boc_status_t boc__cown_init(void *block, uint8_t block_class) {
     boc_cown_t *cown = block;
@@ -19,7 +20,9 @@ boc_status_t boc__cown_init(void *block, uint8_t block_class) {
     atomic_init(&cown->readers, 0);
     atomic_init(&cown->holder, 0);
     atomic_init(&cown->handle, 0);
+    atomic_init(&cown->weak, 1);
     cown->block_class = block_class;
+    cown->status = BOC_OK;
     return BOC_OK;
 }
 
@@ -48,9 +51,25 @@ void boc_cown_ref(boc_cown_t *cown) {
     (void)refs;
 }
 
+bool boc__cown_try_ref(boc_cown_t *cown) {
+    BOC_YIELD();
+    /* relaxed: as in boc_cown_ref, once the count is known not to be zero. */
+    uint32_t refs = atomic_load_explicit(&cown->refs, memory_order_relaxed);
+#if defined(BOC_MUTANT_REVIVAL)
+    BOC_YIELD();
+    return refs != 0 && atomic_fetch_add_explicit(&cown->refs, 1, memory_order_relaxed) < refs + 99;
+#else
+    while (refs != 0)
+        if (atomic_compare_exchange_weak_explicit(&cown->refs, &refs, refs + 1,
+                                                  memory_order_relaxed, memory_order_relaxed))
+            return true;
+    return false;
+#endif
+}
+
 void boc_cown_unref(boc_cown_t *cown) {
     BOC_YIELD();
-    /* acq_rel: release our use of the cown; the last one acquires all others'. */
+    /* acq_rel (a): release our use of the cown; the last one acquires all others'. */
     uint32_t refs = atomic_fetch_sub_explicit(&cown->refs, 1, memory_order_acq_rel);
     assert(refs > 0);
     if (refs != 1)
@@ -61,7 +80,12 @@ void boc_cown_unref(boc_cown_t *cown) {
     if (handle != 0)
         boc__handle_forget(handle);
     boc_payload_drop(&cown->value);
-    boc__slab_free(cown, cown->block_class);
+    BOC_YIELD();
+    /* acquire (b): 1 is ours alone; new weak references come from others only. */
+    if (atomic_load_explicit(&cown->weak, memory_order_acquire) == 1)
+        boc__slab_free(cown, cown->block_class);
+    else
+        boc_weak_unref((boc_weak_t *)(void *)cown);
 }
 
 uint32_t boc_cown_ref_count(const boc_cown_t *cown) {
@@ -72,6 +96,10 @@ uint32_t boc_cown_ref_count(const boc_cown_t *cown) {
 uint64_t boc_cown_id(const boc_cown_t *cown) { return cown->id; }
 
 boc_payload_t *boc_cown_value(boc_cown_t *cown) { return &cown->value; }
+
+boc_status_t boc_cown_status(const boc_cown_t *cown) { return (boc_status_t)cown->status; }
+
+void boc_cown_set_status(boc_cown_t *cown, boc_status_t status) { cown->status = (uint8_t)status; }
 
 void boc_cown_set_holder(boc_cown_t *cown, uint32_t holder) {
     /* relaxed: a reader compares it with itself; its own writes it always sees. */

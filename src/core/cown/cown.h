@@ -1,6 +1,11 @@
 /* cown.h - the cown itself: one cache line.
  *
- * `tail`, `next_writer` and `readers` belong to the protocol of chain.h.
+ * `tail`, `next_writer` and `readers` belong to the protocol of chain.h; `refs` and
+ * `weak` to that of docs/design/references.md.
+ *
+ * Ordering edges (the letters are used in cown.c and weak.c):
+ *   (a) unref -> last unref         everybody's use of the value ends before it is dropped.
+ *   (b) weak unref -> last of all   everybody's use of the block ends before it is freed.
  */
 #ifndef BOC_CORE_COWN_COWN_H
 #define BOC_CORE_COWN_COWN_H
@@ -9,6 +14,7 @@
 
 #include <assert.h>
 #include <boc/cown.h>
+#include <stdbool.h>
 
 typedef struct boc__slot boc__slot_t;
 
@@ -21,7 +27,9 @@ struct boc_cown {
     _Atomic uint32_t readers; /* 2 * running readers + (a writer waits for them) */
     _Atomic uint32_t holder;  /* the host's word */
     _Atomic uint32_t handle;  /* index in the table of handle.h, 0 without */
+    _Atomic uint32_t weak;    /* weak references, plus 1 while `refs` is not 0 */
     uint8_t block_class;      /* fixed; of the block that starts with this cown */
+    uint8_t status;           /* holder only; a boc_status_t */
 };
 
 static_assert(sizeof(struct boc_cown) == BOC_CACHE_LINE_BYTES, "a cown is one cache line");
@@ -29,5 +37,8 @@ static_assert(sizeof(struct boc_cown) == BOC_CACHE_LINE_BYTES, "a cown is one ca
 /* Make a cown at the start of `block`, which it then owns: the block is freed
  * with it.  One reference, empty value.  BOC_ENOMEM: no id could be had. */
 BOC_MUST_CHECK boc_status_t boc__cown_init(void *block, uint8_t block_class);
+
+/* Take a reference unless the last one is gone.  Something else keeps the block. */
+bool boc__cown_try_ref(boc_cown_t *cown);
 
 #endif

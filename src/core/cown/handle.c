@@ -78,24 +78,13 @@ boc_status_t boc_handle_of(boc_cown_t *cown, boc_handle_t *p_handle) {
     return status;
 }
 
-/* Take a reference unless the last one is gone. */
-static bool try_ref(boc_cown_t *cown) {
-    /* relaxed: as in boc_cown_ref, once the count is known not to be zero. */
-    uint32_t refs = atomic_load_explicit(&cown->refs, memory_order_relaxed);
-    while (refs != 0)
-        if (atomic_compare_exchange_weak_explicit(&cown->refs, &refs, refs + 1,
-                                                  memory_order_relaxed, memory_order_relaxed))
-            return true;
-    return false;
-}
-
 boc_status_t boc_handle_resolve(boc_handle_t handle, boc_cown_t **p_cown) {
     uint32_t index = (uint32_t)handle;
     boc_status_t status = BOC_EINVALID;
     boc__mutex_lock(&globals.mutex);
     if (index != 0 && index < globals.count && handle_at(index) == handle) {
         boc_cown_t *cown = globals.entries[index].cown;
-        if (cown != NULL && try_ref(cown)) {
+        if (cown != NULL && boc__cown_try_ref(cown)) {
             *p_cown = cown;
             status = BOC_OK;
         }
