@@ -46,7 +46,12 @@ class WaitResult(NamedTuple):
     noticeboard: dict[str, Any]
 
 
-def start(worker_count: int | None = None, module: tuple[str, str | None] | None = None) -> None:
+def start(
+    worker_count: int | None = None,
+    module: tuple[str, str | None] | None = None,
+    *,
+    fresh: bool = False,
+) -> None:
     """Start the runtime; return once every worker is ready.
 
     Only in the main interpreter. Every cown that main used directly meanwhile is taken back.
@@ -54,10 +59,11 @@ def start(worker_count: int | None = None, module: tuple[str, str | None] | None
     Args:
         worker_count: number of workers; `WORKER_COUNT` by default.
         module: accepted for compatibility; behaviors may come from any module.
+        fresh: take new interpreters for the workers instead of renewing those of the last run.
 
     Raises:
-        RuntimeError: if a runtime with another number of workers is up, if the count is 0, if a
-            worker cannot start, or inside a behavior.
+        RuntimeError: if a runtime with another number of workers is up, or any with *fresh*; if
+            the count is 0, if a worker cannot start, or inside a behavior.
         ValueError: if the count is negative, or the module's name is not a dotted path.
         FileNotFoundError: if the module's file does not exist.
         Exception: what pickle raises, if the value of a cown cannot be taken back.
@@ -67,12 +73,16 @@ def start(worker_count: int | None = None, module: tuple[str, str | None] | None
     _check_module(module)
     with _lock:
         if _core.is_running():
+            if fresh:
+                raise RuntimeError("start: fresh workers, but the runtime is up; call wait() first")
             if worker_count is None or count == _core.worker_count():
                 return
             raise RuntimeError(
                 f"start: the runtime is up with {_core.worker_count()} workers, not {count}; "
                 "call wait() first"
             )
+        if fresh:
+            _core._shutdown()
         _start(count)
 
 

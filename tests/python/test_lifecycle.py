@@ -70,6 +70,48 @@ def test_start_inside_a_behavior_raises(runtime) -> None:
     assert body.result(LIMIT) == "refused"
 
 
+def mark_worker() -> bool:
+    """In a worker: say whether this interpreter was here before."""
+    import string  # of the standard library: stays when a worker is renewed
+
+    was_here = hasattr(string, "mark_of_this_test")
+    string.mark_of_this_test = True
+    return was_here
+
+
+def test_fresh_start_takes_new_interpreters(runtime) -> None:
+    seen = []
+    for fresh in (True, False, True):
+        start(1, fresh=fresh)
+        result = when()(mark_worker)
+        wait()
+        seen.append(result.value)
+    assert seen == [False, True, False]
+
+
+def test_fresh_start_keeps_cowns_and_may_change_the_count(runtime) -> None:
+    cown = Cown([1])
+    for count in (2, 1, 3):
+        start(count, fresh=True)
+
+        @when(cown)
+        def body(c):
+            c.value.append(len(c.value))
+
+        assert len(wait(stats=True)) == count
+    assert cown.value == [1, 1, 2, 3]
+
+
+def test_fresh_start_of_a_running_runtime_raises(runtime) -> None:
+    start(2)
+    with pytest.raises(RuntimeError, match="fresh"):
+        start(2, fresh=True)
+    with pytest.raises(RuntimeError, match="fresh"):
+        start(fresh=True)
+    start(2, fresh=False)
+    assert len(scheduler_stats()) == 2
+
+
 # -- wait and quiesce ---------------------------------------------------------------------
 
 
