@@ -6,10 +6,9 @@ so that a worker has it before it imports what the template needs.
 
 import marshal
 import sys
-import warnings
 from typing import Any
 
-from bocpy import _modules, _output
+from bocpy import _modules, _output, _warnings
 
 type Config = dict[str, Any]
 
@@ -56,26 +55,10 @@ def _settings() -> Config:
     return {
         "path": [entry for entry in sys.path if isinstance(entry, str)],
         "argv": list(sys.argv),
-        "warnings": [_describe_filter(*entry) for entry in warnings.filters],
+        "warnings": _warnings.describe(),
         "logging": _describe_logging(),
         "output": _output.descriptor(),
     }
-
-
-def _describe_filter(
-    action: str, message: Any, category: Any, module: Any, line: int
-) -> tuple[Any, ...]:
-    return (
-        action,
-        _pattern_text(message),
-        (category.__module__, category.__qualname__),
-        _pattern_text(module),
-        line,
-    )
-
-
-def _pattern_text(pattern: Any) -> str:
-    return str(getattr(pattern, "pattern", pattern or ""))
 
 
 def _describe_logging() -> tuple[int, str | None]:

@@ -7,11 +7,13 @@ some functions keep what their first call with keywords made, in whichever inter
 first. From 3.13 on CPython does so itself.
 """
 
-import _imp
-import contextlib
-import importlib.machinery
+from __future__ import annotations
+
 import sys
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # What main imports, to have the first calls made that their Python part makes.
 _PARTS_OF = {"_asyncio": "asyncio", "_hashlib": "hashlib", "_ssl": "ssl"}
@@ -26,8 +28,7 @@ def guard() -> None:
     """Let the import system of this worker load each extension module in main first."""
     external: Any = sys.modules["_frozen_importlib_external"]
     _guard(external.ExtensionFileLoader)
-    builtin: Any = importlib.machinery.BuiltinImporter
-    _guard(builtin)
+    _guard(sys.modules["_frozen_importlib"].BuiltinImporter)
 
 
 def load(name: str, path: str) -> None:
@@ -36,6 +37,10 @@ def load(name: str, path: str) -> None:
     Called in main, on the thread of the worker that is about to load it. Of modules outside the
     standard library only the init function runs.
     """
+    import _imp
+    import contextlib
+    import importlib.machinery
+
     with contextlib.suppress(Exception):
         if name.partition(".")[0] in sys.stdlib_module_names:
             module = importlib.import_module(_PARTS_OF.get(name, name))

@@ -1,8 +1,10 @@
 """Exceptions on their way from a behavior to whoever reads its result."""
 
-import contextlib
-import traceback
-from typing import Any
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["BehaviorError", "BehaviorTraceback"]
 
@@ -42,6 +44,9 @@ def describe(error: Any, is_stranded: bool) -> tuple[Any, str]:
 
     A value that is no exception, but was flagged as one by hand, is described by its type.
     """
+    import contextlib
+    import traceback
+
     if isinstance(error, NameError):
         from bocpy import _worker
 

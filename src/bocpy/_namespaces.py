@@ -5,18 +5,22 @@ at first use; modules are imported by name; a namespace without a name is made e
 While any of this runs, ``when`` must not schedule: `importing` says so.
 """
 
+from __future__ import annotations
+
 import builtins
 import importlib
-import importlib.util
 import marshal
 import os
 import sys
 from _thread import get_ident
-from collections.abc import Iterable
 from types import CodeType, ModuleType, TracebackType
-from typing import Any
 
 from bocpy import _placeholders
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
 
 type Place = tuple[Any, ...]
 
@@ -218,6 +222,8 @@ def _import_reduced(name: str, file: str | None) -> ModuleType | None:
 
     For the user's own that run a program as well: they may read results, or wait for them.
     """
+    import importlib.util
+
     from bocpy import _modules, transpiler
 
     spec = None if file is None else importlib.util.spec_from_file_location(name, file)
@@ -238,6 +244,8 @@ def _import_reduced(name: str, file: str | None) -> ModuleType | None:
 
 def _import_file(name: str, file: str) -> ModuleType:
     """Load a module that its name alone does not find from *file*."""
+    import importlib.util
+
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise ModuleNotFoundError(f"no module named {name!r} in {file!r}", name=name)

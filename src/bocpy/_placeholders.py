@@ -1,7 +1,11 @@
 """Stand-ins for what could not be imported or defined in a worker."""
 
-from collections.abc import Callable
-from typing import Any, NoReturn
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn
 
 # Everything that counts as a use, apart from reading an attribute.
 _USES = """

@@ -1,23 +1,26 @@
 """The life of the one runtime: start, wait, stop, and the end of the process."""
 
-import atexit
-import contextlib
-import logging
-import os
-import signal
-import sys
-import threading
-from typing import Any, NamedTuple
+from __future__ import annotations
 
-from bocpy import _core, _origin, _output
+import atexit
+import os
+import sys
+from _thread import RLock
+from collections import namedtuple
+
+from bocpy import _core
 from bocpy._core import scheduler_stats
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing is imported by nothing that a worker needs to start
+    from typing import Any, NamedTuple
 
 __all__ = ["WORKER_COUNT", "Behaviors", "WaitResult", "quiesce", "start", "wait"]
 
 # A body that does not end on its own is left behind this long after an uncaught exception.
 _GRACE_S = 1.0
 
-_lock = threading.RLock()
+_lock = RLock()
 _registered = False
 _finished = False
 # What the runtime that a fork ended had; the next start takes it again.
@@ -39,11 +42,17 @@ def _default_worker_count() -> int:
 WORKER_COUNT: int = _default_worker_count()
 
 
-class WaitResult(NamedTuple):
-    """What ``wait(stats=True, noticeboard=True)`` returns."""
+if TYPE_CHECKING:
 
-    stats: list[dict[str, int]]
-    noticeboard: dict[str, Any]
+    class WaitResult(NamedTuple):
+        """What ``wait(stats=True, noticeboard=True)`` returns."""
+
+        stats: list[dict[str, int]]
+        noticeboard: dict[str, Any]
+
+else:
+    WaitResult = namedtuple("WaitResult", ["stats", "noticeboard"])
+    WaitResult.__doc__ = "What ``wait(stats=True, noticeboard=True)`` returns."
 
 
 def start(
@@ -121,11 +130,13 @@ def wait(
     _check_noticeboard(noticeboard)
     was_running = _core.is_running()
     if not _core._stop(timeout):
+        import logging
+
         logging.getLogger("behaviors").warning(
             "wait: the timeout of %s s expired; behaviors that had not started are dropped", timeout
         )
         _core._drop(None)
-    _output.drain()
+    _drain_output()
     if raise_errors:
         flagged = _core._take_failures()  # users may flag any value
         errors = [error for error in flagged if isinstance(error, BaseException)]
@@ -150,7 +161,7 @@ def quiesce(
     _check_noticeboard(noticeboard)
     if not _core._quiesce(timeout):
         raise TimeoutError(f"quiesce: behaviors are in flight after {timeout} s")
-    _output.drain()
+    _drain_output()
     return scheduler_stats() if stats else None
 
 
@@ -171,7 +182,7 @@ class Behaviors:
         """Stop the runtime, as `bocpy.wait` does."""
         wait(timeout)
 
-    def __enter__(self) -> "Behaviors":
+    def __enter__(self) -> Behaviors:
         self.start()
         return self
 
@@ -213,7 +224,9 @@ def _start(count: int) -> None:
         raise RuntimeError("start: the interpreter is shutting down")
     _prepare_process()
     _count_before_fork = None
-    _core._start(count, sys.path, _origin.worker_config())
+    from bocpy import _config  # only now: a program that imports us may never start us
+
+    _core._start(count, sys.path, _config.worker_config())
 
 
 def _prepare_process() -> None:
@@ -235,6 +248,8 @@ def _import_unsafe_modules() -> None:
     On CPython before 3.14 that is ``_datetime`` (python/cpython#136423). See also `_extensions`.
     """
     if sys.version_info < (3, 14):
+        import contextlib
+
         with contextlib.suppress(ImportError):  # not built here: no worker can load it either
             import _datetime  # type: ignore[import-not-found] # noqa: F401
 
@@ -242,6 +257,13 @@ def _import_unsafe_modules() -> None:
 def _check_noticeboard(noticeboard: bool) -> None:
     if noticeboard:
         raise NotImplementedError("the noticeboard is not part of this version")
+
+
+def _drain_output() -> None:
+    """Wait for what bodies printed, if main's streams are not the process's own."""
+    output = sys.modules.get("bocpy._output")
+    if output is not None:
+        output.drain()
 
 
 def _before_fork() -> None:
@@ -263,7 +285,7 @@ def _before_fork() -> None:
 
 def _after_fork_in_child() -> None:
     global _lock, _count_before_fork
-    _lock = threading.RLock()  # another thread of the parent may have held it
+    _lock = RLock()  # another thread of the parent may have held it
     _count_before_fork = None
 
 
@@ -283,7 +305,7 @@ def _at_exit() -> None:
     if error is None:
         try:
             _core._stop(None)
-            _output.drain()
+            _drain_output()
         except KeyboardInterrupt as interrupt:
             error = interrupt
     if error is not None and not _end_early():
@@ -314,16 +336,22 @@ def _note_interrupt() -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
+    import contextlib
+
     with contextlib.suppress(KeyboardInterrupt):
         eval("interrupt()", {"interrupt": interrupt})
 
 
 def _leave(error: BaseException) -> None:
     """End the process at once, with the status that *error* stands for."""
+    import contextlib
+
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, OSError, ValueError):
             stream.flush()
     if isinstance(error, KeyboardInterrupt):
+        import signal
+
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.raise_signal(signal.SIGINT)
     os._exit(1)

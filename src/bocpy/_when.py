@@ -1,17 +1,22 @@
 """Scheduling by a call instead of the decorator."""
 
-from collections.abc import Callable, Sequence
+from __future__ import annotations
+
 from types import FunctionType
-from typing import Any
 
 from bocpy import _core
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
 __all__ = ["whencall"]
 
 
 def whencall(
     func: Callable[..., Any], args: Sequence[Any], captures: Sequence[Any] = ()
-) -> "_core.Cown[Any]":
+) -> _core.Cown[Any]:
     """Schedule *func* over *args*, which are as for ``when``, with *captures* behind them.
 
     Never starts the runtime.

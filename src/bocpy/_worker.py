@@ -4,14 +4,19 @@
 The functions that pickles name work in any interpreter.
 """
 
+from __future__ import annotations
+
 import atexit
 import marshal
 import sys
-from collections.abc import Callable
 from types import CellType, FunctionType
-from typing import Any
 
-from bocpy import _extensions, _namespaces
+from bocpy import _extensions, _namespaces, _warnings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 type Spec = tuple[Any, ...]
 type Install = tuple[tuple[int, Any, Any], ...] | Callable[[tuple[Any, ...]], Any]
@@ -87,7 +92,7 @@ def configure(settings: dict[str, Any]) -> None:
     if "argv" in settings:
         sys.argv = list(settings["argv"])
     if "warnings" in settings:
-        _set_warnings(settings["warnings"])
+        _warnings.apply(settings["warnings"])
     if "logging" in settings:
         _set_logging(*settings["logging"])
     if "output" in settings:
@@ -193,16 +198,6 @@ def _installed(func: FunctionType, kind: int, key: Any) -> tuple[int, Any, Any]:
     if kind == _GLOBAL:
         return (_GLOBAL, func.__globals__, key)
     return (kind, None, key)
-
-
-def _set_warnings(described: list[tuple[Any, ...]]) -> None:
-    import warnings
-
-    warnings.resetwarnings()
-    for action, message, category, module, line in reversed(described):
-        found = getattr(sys.modules.get(category[0]), category[1], None)
-        if isinstance(found, type):
-            warnings.filterwarnings(action, message, found, module, line)
 
 
 def _set_output(descriptor: int | None) -> None:
