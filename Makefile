@@ -27,7 +27,7 @@ C_FILES = $(shell find src include tests benchmarks examples -name '*.[ch]' 2>/d
 
 .DEFAULT_GOAL := help
 .PHONY: help venv install demo test test-native test-python test-sys test-stress test-tsan \
-  test-asan test-refs test-long lint format docs dist examples bench-native bench-python compare \
+  test-asan test-refs test-long models lint format docs dist examples bench-native bench-python compare \
   clean
 
 help: ## list these commands
@@ -99,6 +99,10 @@ test-asan: tools | $(REPORTS) ## the C tests under the address and undefined-beh
 	$(CONFIGURE) asan
 	$(CMAKE) --build --preset asan -j $(JOBS)
 	$(CTEST) --preset asan -LE layering --output-junit $(REPORTS)/asan.xml
+
+models: ## check the models of the protocols, and their mutants, with spin; ALL=1 takes hours
+	JOBS=$(JOBS) CC="$${CC:-$$(sh tools/find_compiler.sh)}" \
+	  sh tests/models/check.sh build/models $(if $(ALL),ALL)
 
 lint: tools ## ruff, mypy, pyright, clang-format, direction of includes
 	$(BIN)/ruff check .
