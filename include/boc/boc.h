@@ -3,10 +3,12 @@
 #define BOC_BOC_H
 
 #include <boc/behavior.h>
+#include <boc/blocking.h>
 #include <boc/cown.h>
 #include <boc/handle.h>
 #include <boc/limits.h>
 #include <boc/message.h>
+#include <boc/noticeboard.h>
 #include <boc/payload.h>
 #include <boc/promise.h>
 #include <boc/runtime.h>

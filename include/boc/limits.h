@@ -16,4 +16,8 @@
 #define BOC_QUEUE_CAPACITY_DEFAULT 16384
 #define BOC_QUEUE_CAPACITY_MAX (1u << 30)
 
+/* Keys of the noticeboard, and bytes of each. */
+#define BOC_NOTICE_KEYS_MAX 64
+#define BOC_NOTICE_KEY_BYTES_MAX 63
+
 #endif

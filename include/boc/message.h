@@ -14,6 +14,7 @@
 #ifndef BOC_MESSAGE_H
 #define BOC_MESSAGE_H
 
+#include <boc/blocking.h>
 #include <boc/export.h>
 #include <boc/limits.h>
 #include <boc/payload.h>
@@ -31,18 +32,6 @@ typedef struct boc_tag {
     const char *bytes;
     size_t size;
 } boc_tag_t;
-
-/* What a host does around blocking.  Neither function may use messages. */
-typedef struct boc_blocking {
-    /* The thread is about to block. */
-    void (*before)(void *context);
-    /* It woke up.  `is_over`: the call succeeds and the result is ignored.  Otherwise
-     * anything but BOC_OK ends the call with that status: nothing was received, and
-     * nothing sent unless room came at that very moment. */
-    boc_status_t (*after)(void *context, bool is_over);
-    void *context;
-    int64_t slice_ns; /* wake up at least this often; BOC_NO_TIMEOUT: only when needed */
-} boc_blocking_t;
 
 typedef struct boc_tag_stats {
     boc_tag_t tag; /* valid during the visit */

@@ -13,6 +13,7 @@
 #ifndef BOC_RUNTIME_H
 #define BOC_RUNTIME_H
 
+#include <boc/blocking.h>
 #include <boc/export.h>
 #include <boc/limits.h>
 #include <boc/status.h>
@@ -23,9 +24,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* No time limit, where a timeout in nanoseconds is taken. */
-#define BOC_NO_TIMEOUT INT64_MAX
 
 /* What the runtime calls on each worker thread; each may be NULL. */
 typedef struct boc_host {
