@@ -13,6 +13,7 @@ Example::
     wait()
 """
 
+from bocpy._c_abi import get_include, get_sources
 from bocpy._core import Cown, hold, scheduler_stats, when
 from bocpy._core import version as __version__
 from bocpy._failures import BehaviorError
@@ -37,6 +38,8 @@ __all__ = [
     "WaitResult",
     "__version__",
     "drain",
+    "get_include",
+    "get_sources",
     "hold",
     "queue_stats",
     "quiesce",

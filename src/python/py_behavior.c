@@ -119,7 +119,7 @@ static int make_arguments(py_call_t *call, const py_activation_t *frame, PyObjec
 
 static int decode_captures(core_state_t *state, py_call_t *call, PyObject **captures) {
     for (uint32_t i = 0; i < call->capture_count; i++) {
-        captures[i] = py_transfer_decode(state, &call->captures[i]);
+        captures[i] = py_transfer_take(state, &call->captures[i]);
         if (captures[i] == NULL)
             return -1;
     }
@@ -182,9 +182,9 @@ static void clear_references(PyObject **references, size_t count) {
 }
 
 /* The payload for the result cown; `value` is NULL when an exception is set. */
-static boc_payload_t encode_result(core_state_t *state, PyObject *value) {
+static boc_payload_t encode_result(core_state_t *state, PyObject *value, py_moves_t *moves) {
     boc_payload_t payload = {NULL, NULL};
-    if (value == NULL || py_transfer_encode(state, value, &payload) < 0)
+    if (value == NULL || py_transfer_encode_moving(state, value, &payload, moves) < 0)
         return py_failure_of_raised(state);
     return payload;
 }
@@ -229,17 +229,25 @@ static void behavior_run(boc_behavior_t *behavior, void *data) {
     bool was_interrupted = py_worker_forget_interrupt();
     PyErr_SetRaisedException(raised);
     py_functions_note_site(state, call->template_id);
-    boc_payload_t result = encode_result(state, value);
+    /* The result and the cowns leave together: what is in more than one of them is copied. */
+    py_moves_t moves;
+    py_moves_init(&moves, BOCPY_INTO_RESULT);
+    boc_payload_t result = encode_result(state, value, &moves);
     if (was_interrupted && py_failure_is(&result))
         py_failure_mark_seen(&result); /* whoever interrupted it knows */
     Py_XDECREF(value);
+    moves.reason = BOCPY_AFTER_BODY;
+    state->ending = &moves;
     give_back(state, behavior, &frame, &result);
+    state->ending = NULL;
+    py_moves_end(&moves, true);
     py_cown_release_all(state, false);
     store_result(behavior, result);
     clear_references(room.arguments, call->argument_count);
     clear_references(room.captures, call->capture_count);
     state->frame = frame.outer;
     clear_references((PyObject **)frame.handles, frame.count);
+    py_home_sweep(state->home);
     PyMem_Free(room.block);
     assert(!PyErr_Occurred());
 }

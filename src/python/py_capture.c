@@ -46,12 +46,12 @@ static int warn(PyObject *name, size_t size) {
 }
 
 int py_capture_encode(core_state_t *state, py_capture_t *capture, PyObject *value, PyObject *name,
-                      boc_payload_t *out) {
+                      boc_payload_t *out, py_moves_t *moves) {
     if (capture->value == value) {
         py_payload_copy(out, &capture->payload);
         return 0;
     }
-    if (py_transfer_encode(state, value, out) < 0) {
+    if (py_transfer_encode_moving(state, value, out, moves) < 0) {
         py_errors_add_note("while capturing variable '%U' of a behavior", name);
         return -1;
     }

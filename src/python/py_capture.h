@@ -13,6 +13,8 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "python/py_moves.h"
+
 #include <boc/payload.h>
 #include <stdint.h>
 
@@ -25,9 +27,9 @@ typedef struct py_capture {
 } py_capture_t;
 
 /* 0, or -1 with the exception that pickle would raise, or the warning as an exception.  `out` is
- * the caller's in any case. */
+ * the caller's in any case, as are the moves. */
 int py_capture_encode(core_state_t *state, py_capture_t *capture, PyObject *value, PyObject *name,
-                      boc_payload_t *out);
+                      boc_payload_t *out, py_moves_t *moves);
 
 void py_capture_clear(py_capture_t *capture);
 

@@ -66,7 +66,10 @@ static int write_back(core_state_t *state, py_cown_t *cown, boc_payload_t *p_new
     if (!cown->is_assigned && present->ops != &py_payload_blob && !py_failure_is(present))
         return 0; /* None, bool, int, float: cannot have changed */
     *p_new = (boc_payload_t){NULL, NULL};
-    if (py_transfer_encode(state, cown->value, p_new) == 0)
+    int left = state->ending != NULL
+                   ? py_transfer_encode_moving(state, cown->value, p_new, state->ending)
+                   : py_transfer_encode_for(state, cown->value, p_new, BOCPY_AFTER_BODY);
+    if (left == 0)
         return 0;
     PyObject *error = PyErr_GetRaisedException(); /* owned */
     *p_new = py_behavior_stranded(state, cown->value, error);
@@ -250,6 +253,9 @@ int py_cown_take_back_all(core_state_t *state) {
     boc_payload_t *values = PyMem_Calloc((size_t)count + 1, sizeof *values);
     if (values == NULL)
         PyErr_NoMemory();
+    py_moves_t moves;
+    py_moves_init(&moves, BOCPY_INTO_COWN);
+    state->ending = &moves;
     for (; values != NULL && done < count; done++) {
         py_cown_t *cown = (py_cown_t *)PyList_GET_ITEM(handles, done); /* borrowed */
         if (!is_idle_record(cown) || write_back(state, cown, &values[done]) == 0)
@@ -257,6 +263,7 @@ int py_cown_take_back_all(core_state_t *state) {
         discard(&values[done]);
         break;
     }
+    state->ending = NULL;
     int result = values != NULL && done == count ? 0 : -1;
     for (Py_ssize_t i = 0; i < done; i++) {
         py_cown_t *cown = (py_cown_t *)PyList_GET_ITEM(handles, i); /* borrowed */
@@ -274,6 +281,7 @@ int py_cown_take_back_all(core_state_t *state) {
         }
     }
     PyMem_Free(values);
+    py_moves_end(&moves, result == 0);
     Py_DECREF(handles);
     return result;
 }
@@ -314,10 +322,16 @@ static PyObject *cown_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) 
         return (PyObject *)new_handle(type, py_cown_native(value));
     }
     boc_payload_t payload = {NULL, NULL};
-    if (py_transfer_encode(state, value, &payload) < 0)
-        return NULL;
     boc_cown_t *native = NULL;
-    boc_status_t status = boc_cown_new(payload, &native);
+    boc_status_t status = BOC_OK;
+    py_moves_t moves;
+    py_moves_init(&moves, BOCPY_INTO_COWN);
+    bool is_encoded = py_transfer_encode_moving(state, value, &payload, &moves) == 0;
+    if (is_encoded)
+        status = boc_cown_new(payload, &native);
+    py_moves_end(&moves, native != NULL);
+    if (!is_encoded)
+        return NULL;
     if (status != BOC_OK)
         return py_errors_raise(status, "Cown");
     return (PyObject *)new_handle(type, native);
@@ -365,7 +379,7 @@ static int decode_value(core_state_t *state, py_cown_t *owner) {
     else if (py_failure_is(payload))
         owner->value = py_failure_decode(state, payload);
     else
-        owner->value = py_transfer_decode(state, payload);
+        owner->value = py_transfer_take(state, payload);
     owner->is_exception = py_failure_is(payload);
     return owner->value != NULL ? 0 : -1;
 }

@@ -45,6 +45,8 @@ typedef struct py_decoder {
     py_transfer_state_t *transfer;
     py_blob_t *blob;
     const uint8_t *at;
+    bool takes;                  /* foreign objects move into this interpreter */
+    PyObject **taken;            /* owned; by index of the move, NULL until it has moved */
     py_definition_t *definition; /* whose body this is, or NULL */
     PyObject *kept;              /* owned; list of what was defined, so that it stays alive */
     PyObject *result;            /* owned; a value that was built for the frame below */

@@ -12,6 +12,7 @@
 #ifndef BOC_PY_ENCODER_H
 #define BOC_PY_ENCODER_H
 
+#include "python/py_moves.h"
 #include "python/py_names.h"
 #include "python/py_state.h"
 #include "python/py_transfer.h"
@@ -90,6 +91,7 @@ typedef enum py_tag {
     TAG_SEEN,       /* memo number */
     TAG_NAME,       /* name number: 4 bytes */
     TAG_COWN,       /* index into the blob's cowns */
+    TAG_FOREIGN,    /* index into the blob's moves */
     TAG_DEFINED,    /* index into the blob's definitions, index inside that */
     TAG_DEFINE,     /* index inside this definition; a reduction follows */
     TAG_INSTANCE,   /* class, slot count, slots, attribute count, names and values */
@@ -196,6 +198,10 @@ typedef struct py_encoder {
     py_definition_t **definitions; /* owned */
     uint32_t definition_count;
     uint32_t definition_capacity;
+    py_move_t **moved; /* counted; what was taken out of foreign objects */
+    uint32_t moved_count;
+    uint32_t moved_capacity;
+    py_moves_t *moves; /* of the call that encodes */
     PyObject *defined; /* owned; list of what this definition defines */
 
     PyTypeObject *last_type;   /* of the last instance; good while last_epoch lasts */
@@ -235,7 +241,8 @@ int py_encoder_step_reduce(py_encoder_t *encoder, py_frame_t *frame);
 
 /* Encode one value with nothing known; the blob, or NULL with an exception.
  * `p_defined`: encode as a definition, and get the list of what it defines. */
-py_blob_t *py_encoder_run(core_state_t *state, PyObject *value, PyObject **p_defined);
+py_blob_t *py_encoder_run(core_state_t *state, PyObject *value, py_moves_t *moves,
+                          PyObject **p_defined);
 
 int py_encoder_write_number(py_encoder_t *encoder, uint64_t number);
 int py_encoder_write_name(py_encoder_t *encoder, uint32_t id);

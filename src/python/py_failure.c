@@ -107,7 +107,7 @@ static int encode_pair(core_state_t *state, PyObject *error, bool is_stranded,
         goto done;
     if (!is_stranded)
         pair = PyObject_CallFunctionObjArgs(describe, error, Py_False, NULL);
-    if (pair != NULL && py_transfer_encode(state, pair, p_pair) == 0) {
+    if (pair != NULL && py_transfer_encode_copies(state, pair, p_pair) == 0) {
         again = py_transfer_decode(state, p_pair);
         /* Users may flag any value; but an exception must arrive as one. */
         if (again != NULL && (PyExceptionInstance_Check(PyTuple_GET_ITEM(again, 0)) ||
@@ -120,7 +120,7 @@ static int encode_pair(core_state_t *state, PyObject *error, bool is_stranded,
     PyErr_Clear();
     Py_XSETREF(pair, PyObject_CallFunctionObjArgs(describe, error, Py_True, NULL));
     if (pair != NULL)
-        result = py_transfer_encode(state, pair, p_pair);
+        result = py_transfer_encode_copies(state, pair, p_pair);
 done:
     if (result == 0)
         *p_text = Py_NewRef(PyTuple_GET_ITEM(pair, 1));

@@ -193,11 +193,16 @@ static PyObject *core_send(PyObject *module, PyObject *const *args, Py_ssize_t g
         return NULL;
     if (found[2] != NULL && found[2] != Py_None && timeout_of(found[2], &timeout_ns) < 0)
         return NULL;
-    if (py_transfer_encode(state, found[1], &payload) < 0)
+    py_moves_t moves;
+    py_moves_init(&moves, BOCPY_INTO_MESSAGE);
+    if (py_transfer_encode_moving(state, found[1], &payload, &moves) < 0) {
+        py_moves_end(&moves, false);
         return NULL;
+    }
     blocked_t blocked;
     boc_blocking_t blocking = blocking_for(state, &blocked);
     boc_status_t status = boc_message_send(tag, payload, timeout_ns, &blocking);
+    py_moves_end(&moves, status == BOC_OK);
     if (status == BOC_OK)
         Py_RETURN_NONE;
     if (status == BOC_EFULL)
@@ -211,7 +216,7 @@ static PyObject *core_send(PyObject *module, PyObject *const *args, Py_ssize_t g
 /* -- receive ---------------------------------------------------------------------------- */
 
 static PyObject *message(core_state_t *state, PyObject *tag, boc_payload_t *payload) {
-    PyObject *contents = py_transfer_decode(state, payload); /* owned */
+    PyObject *contents = py_transfer_take(state, payload); /* owned */
     boc_payload_drop(payload);
     PyObject *pair = contents != NULL ? PyTuple_Pack(2, tag, contents) : NULL;
     Py_XDECREF(contents);

@@ -1,4 +1,5 @@
 /* py_module.c - the extension module bocpy._core: its state and its tables. */
+#include "python/py_capi.h"
 #include "python/py_cown.h"
 #include "python/py_failure.h"
 #include "python/py_hold.h"
@@ -78,6 +79,9 @@ static int core_exec(PyObject *module) {
     state->worker = -1;
     /* Interpreter ids are never reused; 0 says that nobody holds a cown. */
     state->holder = (uint32_t)PyInterpreterState_GetID(PyInterpreterState_Get()) + 1;
+    state->home = py_home_new(py_interp_is_main());
+    if (state->home == NULL)
+        return -1;
     state->owned = PyDict_New();
     if (state->owned == NULL || py_transfer_state_init(module, &state->transfer) < 0 ||
         py_template_init(state) < 0 || py_cown_add_type(module, state) < 0 ||
@@ -87,6 +91,8 @@ static int core_exec(PyObject *module) {
         PyModule_AddFunctions(module, py_runtime_functions) < 0 ||
         PyModule_AddFunctions(module, py_message_functions) < 0 ||
         PyModule_AddFunctions(module, value_functions) < 0)
+        return -1;
+    if (py_capi_add(module, state) < 0)
         return -1;
     return PyModule_AddStringConstant(module, "version", BOCPY_VERSION);
 }
@@ -102,6 +108,8 @@ static int core_traverse(PyObject *module, visitproc visit, void *arg) {
     int result = py_settings_traverse(&state->settings, visit, arg);
     if (result == 0)
         result = py_functions_traverse(&state->functions, visit, arg);
+    if (result == 0)
+        result = py_foreign_traverse(&state->foreign, visit, arg);
     return result != 0 ? result : py_transfer_state_traverse(&state->transfer, visit, arg);
 }
 
@@ -116,10 +124,19 @@ static int core_clear(PyObject *module) {
     Py_CLEAR(state->cown_type);
     py_settings_clear(&state->settings);
     py_transfer_state_clear(&state->transfer);
+    py_foreign_clear(&state->foreign);
     return 0;
 }
 
-static void core_free(void *module) { (void)core_clear(module); }
+static void core_free(void *module) {
+    core_state_t *state = py_state_of(module);
+    (void)core_clear(module);
+    py_capi_forget(state);
+    if (state->home == NULL)
+        return;
+    py_home_close(state->home);
+    py_home_unref(state->home);
+}
 
 static PyModuleDef_Slot core_slots[] = {
     {Py_mod_exec, core_exec},

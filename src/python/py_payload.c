@@ -1,6 +1,8 @@
 /* py_payload.c - counted blobs and the payload kinds. */
 #include "python/py_payload.h"
 
+#include "python/py_moves.h"
+
 #include <Python.h>
 
 #include <assert.h>
@@ -41,10 +43,24 @@ size_t py_payload_size(const boc_payload_t *payload) {
     return payload->ops == &py_payload_blob ? ((py_blob_t *)payload->data)->size : 0;
 }
 
-size_t py_blob_room(size_t size, uint32_t cown_count, uint32_t definition_count) {
-    size_t tables = (size_t)cown_count + (size_t)definition_count;
+size_t py_blob_room(size_t size, size_t table_entries) {
     return sizeof(py_blob_t) + (size + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *) +
-           tables * sizeof(void *);
+           table_entries * sizeof(void *);
+}
+
+py_blob_t *py_blob_new(size_t size, size_t table_entries) {
+    py_blob_t *blob = PyMem_RawMalloc(py_blob_room(size, table_entries));
+    if (blob == NULL)
+        return NULL;
+    memset(blob, 0, sizeof *blob);
+    atomic_init(&blob->refs, 1);
+    blob->size = size;
+    return blob;
+}
+
+bool py_blob_is_sole(py_blob_t *blob) {
+    /* acquire: whoever gave the other references back has finished with the blob. */
+    return atomic_load_explicit(&blob->refs, memory_order_acquire) == 1;
 }
 
 py_blob_t *py_blob_ref(py_blob_t *blob) {
@@ -58,6 +74,8 @@ static void free_blob(py_blob_t *blob) {
         boc_cown_unref(py_blob_cowns(blob)[i]);
     for (uint32_t i = 0; i < blob->definition_count; i++)
         py_definition_unref(py_blob_definitions(blob)[i]);
+    for (uint32_t i = 0; i < blob->move_count; i++)
+        py_move_unref(py_blob_moves(blob)[i]);
     PyMem_RawFree(blob);
 }
 
@@ -65,7 +83,7 @@ void py_blob_unref(py_blob_t *blob) {
     /* acq_rel: every reader's last access comes before the free. */
     if (atomic_fetch_sub_explicit(&blob->refs, 1, memory_order_acq_rel) != 1)
         return;
-    if (blob->cown_count == 0 && blob->definition_count == 0) {
+    if (blob->cown_count == 0 && blob->definition_count == 0 && blob->move_count == 0) {
         PyMem_RawFree(blob);
         return;
     }

@@ -8,8 +8,9 @@
  *     blob                `data` is a py_blob_t: plain memory, counted, immutable
  *
  * No kind holds a PyObject, so a payload may be dropped, copied and decoded by any
- * thread of any interpreter.  A blob holds one reference of each cown handle and
- * each definition (a class or function by value) that occurs in its value.
+ * thread of any interpreter.  A blob holds one reference of each cown handle, each
+ * definition (a class or function by value) and each move (memory of a foreign object)
+ * that occurs in its value.
  */
 #ifndef BOC_PY_PAYLOAD_H
 #define BOC_PY_PAYLOAD_H
@@ -23,8 +24,9 @@
 #include <string.h>
 
 typedef struct py_definition py_definition_t;
+typedef struct py_move py_move_t; /* see py_moves.h */
 
-/* Followed by `size` bytes, padding, the cowns and the definitions. */
+/* Followed by `size` bytes, padding, the cowns, the definitions and the moves. */
 typedef struct py_blob {
     union {
         atomic_size_t refs;
@@ -33,6 +35,8 @@ typedef struct py_blob {
     size_t size;
     uint32_t cown_count;
     uint32_t definition_count;
+    uint32_t move_count;
+    bool is_move;   /* the value is one foreign object, the first move, and nothing else */
     bool runs_code; /* decoding it may run code of users: imports, constructors, hooks */
 } py_blob_t;
 
@@ -59,7 +63,11 @@ void py_payload_copy(boc_payload_t *to, const boc_payload_t *from);
 size_t py_payload_size(const boc_payload_t *payload);
 
 /* Room that a blob with `size` bytes and these tables needs. */
-size_t py_blob_room(size_t size, uint32_t cown_count, uint32_t definition_count);
+size_t py_blob_room(size_t size, size_t table_entries);
+
+/* A blob with one reference and room for these; the rest is zero.  NULL without memory, and
+ * without an exception. */
+py_blob_t *py_blob_new(size_t size, size_t table_entries);
 py_blob_t *py_blob_ref(py_blob_t *blob);
 void py_blob_unref(py_blob_t *blob);
 
@@ -73,6 +81,13 @@ static inline boc_cown_t **py_blob_cowns(py_blob_t *blob) {
 static inline py_definition_t **py_blob_definitions(py_blob_t *blob) {
     return (py_definition_t **)(void *)(py_blob_cowns(blob) + blob->cown_count);
 }
+
+static inline py_move_t **py_blob_moves(py_blob_t *blob) {
+    return (py_move_t **)(void *)(py_blob_definitions(blob) + blob->definition_count);
+}
+
+/* Whether nobody else has a reference; then what it holds may be moved out. */
+bool py_blob_is_sole(py_blob_t *blob);
 
 /* Take `body`, on failure too (then NULL). */
 py_definition_t *py_definition_new(py_blob_t *body, uint64_t first_number);

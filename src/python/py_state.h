@@ -12,7 +12,9 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "python/py_foreign.h"
 #include "python/py_functions.h"
+#include "python/py_home.h"
 #include "python/py_settings.h"
 #include "python/py_transfer.h"
 
@@ -31,10 +33,13 @@ struct core_state {
     uint32_t holder;              /* what a cown's holder word says when we own it */
     int worker;                   /* index of the worker this interpreter is for, or -1 */
     py_activation_t *frame;            /* the behavior that runs here, NULL without */
+    py_moves_t *ending;           /* of cowns that are given back together, or NULL */
     py_functions_t functions;     /* bodies made in this interpreter, by template */
     py_settings_t settings;       /* of main, as last seen */
     uint32_t settings_epoch;      /* counts their changes; older templates are not used */
     py_transfer_state_t transfer;
+    py_foreign_state_t foreign;
+    py_home_t *home;              /* counted; see py_home.h */
 };
 
 core_state_t *py_state_of(PyObject *module);

@@ -3,7 +3,8 @@
  * A value is encoded in one interpreter and decoded, any number of times, in any.
  * Decoding gives an equal value with the same aliasing inside: what was one object
  * is one object again.  Nothing is shared with the original except cowns, and what
- * travels by name.
+ * travels by name.  Objects of foreign types move: encoding empties them, and the first
+ * to `take` the value has them; decoding it without that copies them.
  *
  *     None, bool, int that fits 64 bits, float        inside the payload
  *     builtin containers, strings, buffers            by value
@@ -11,6 +12,7 @@
  *     enum members, importable classes and functions  by name, as pickle does
  *     other classes and functions                     by value, once per interpreter
  *     cowns                                           by handle
+ *     types of other extensions                       by pointer, see py_foreign.h
  *     everything else                                 what its __reduce_ex__(5) gives
  *
  * Threads   every call needs an attached thread state of the interpreter that `state`
@@ -22,6 +24,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "python/py_moves.h"
 #include "python/py_payload.h"
 
 typedef struct core_state core_state_t;
@@ -67,9 +70,20 @@ void py_transfer_state_clear(py_transfer_state_t *transfer);
  * that pickle would raise, `*out` untouched and every reference given back. */
 int py_transfer_encode(core_state_t *state, PyObject *value, boc_payload_t *out);
 
+/* The same, with what to tell foreign types (BOCPY_INTO_...); as a part of a call that can
+ * still fail; and leaving foreign objects as they are, with copies in the value. */
+int py_transfer_encode_for(core_state_t *state, PyObject *value, boc_payload_t *out, int reason);
+int py_transfer_encode_moving(core_state_t *state, PyObject *value, boc_payload_t *out,
+                              py_moves_t *moves);
+int py_transfer_encode_copies(core_state_t *state, PyObject *value, boc_payload_t *out);
+
 /* A new object equal to the one that was encoded; NULL with an exception.  The payload
  * is untouched either way and can be decoded again. */
 PyObject *py_transfer_decode(core_state_t *state, const boc_payload_t *payload);
+
+/* The same for the last who wants the value: foreign objects in it move.  On failure the payload
+ * is as before.  It can be decoded again only if no such object was in it. */
+PyObject *py_transfer_take(core_state_t *state, const boc_payload_t *payload);
 
 /* _core._transfer_check(value, /): None, or what encoding raises. */
 PyObject *core_transfer_check(PyObject *module, PyObject *value);

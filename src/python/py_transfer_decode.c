@@ -144,8 +144,33 @@ static PyObject *read_cown(py_decoder_t *d) {
     return py_cown_wrap(d->state, cown);
 }
 
-static PyObject *decode_blob(core_state_t *state, py_blob_t *blob, py_definition_t *definition,
-                             PyObject **p_kept);
+static PyObject *read_foreign(py_decoder_t *d) {
+    uint64_t index = py_decoder_number(d);
+    py_move_t *move = py_blob_moves(d->blob)[index];
+    if (d->takes && d->taken == NULL) {
+        d->taken = PyMem_Calloc(d->blob->move_count, sizeof *d->taken);
+        if (d->taken == NULL)
+            return PyErr_NoMemory();
+    }
+    PyObject *object = py_move_in(d->state, move, d->takes);
+    d->transfer->epoch++;
+    if (d->takes)
+        d->taken[index] = Py_XNewRef(object);
+    return object;
+}
+
+/* Forget what has moved; when the value cannot be decoded, move it back. */
+static void end_taken(py_decoder_t *d, bool succeeded) {
+    for (uint32_t i = 0; d->taken != NULL && i < d->blob->move_count; i++) {
+        if (d->taken[i] != NULL && !succeeded)
+            py_move_back(d->state, d->taken[i], py_blob_moves(d->blob)[i]);
+        Py_XDECREF(d->taken[i]);
+    }
+    PyMem_Free(d->taken);
+}
+
+static PyObject *decode_blob(core_state_t *state, py_blob_t *blob, bool takes,
+                             py_definition_t *definition, PyObject **p_kept);
 
 /* A class or function by value: the one that is here, or a new one from its definition. */
 static PyObject *read_defined(py_decoder_t *d) {
@@ -163,7 +188,7 @@ static PyObject *read_defined(py_decoder_t *d) {
     Py_CLEAR(object);
     if (Py_EnterRecursiveCall(" while decoding a definition"))
         goto done;
-    root = decode_blob(d->state, definition->body, definition, &kept);
+    root = decode_blob(d->state, definition->body, false, definition, &kept);
     Py_LeaveRecursiveCall();
     if (root == NULL || (d->kept == NULL && (d->kept = PyList_New(0)) == NULL) ||
         PyList_Append(d->kept, kept) < 0)
@@ -346,6 +371,8 @@ static inline PyObject *read_leaf(py_decoder_t *d, int tag) {
         return read_name(d);
     case TAG_COWN:
         return read_cown(d);
+    case TAG_FOREIGN:
+        return read_foreign(d);
     case TAG_DEFINED:
         return read_defined(d);
     default:
@@ -464,14 +491,15 @@ static PyObject *run(py_decoder_t *d) {
     return value;
 }
 
-static PyObject *decode_blob(core_state_t *state, py_blob_t *blob, py_definition_t *definition,
-                             PyObject **p_kept) {
+static PyObject *decode_blob(core_state_t *state, py_blob_t *blob, bool takes,
+                             py_definition_t *definition, PyObject **p_kept) {
     py_decoder_t d;
     memset(&d, 0, offsetof(py_decoder_t, first_builds));
     d.state = state;
     d.transfer = &state->transfer;
     d.blob = blob;
     d.at = py_blob_bytes(blob);
+    d.takes = takes;
     d.definition = definition;
     d.builds = d.first_builds;
     d.builds_capacity = PY_DECODER_BUILDS;
@@ -479,6 +507,7 @@ static PyObject *decode_blob(core_state_t *state, py_blob_t *blob, py_definition
     d.memo_capacity = PY_DECODER_MEMO;
     d.transfer->epoch++;
     PyObject *value = run(&d);
+    end_taken(&d, value != NULL);
     assert(value == NULL || d.at == py_blob_bytes(blob) + blob->size);
     while (d.depth > 0)
         Py_XDECREF(pop(&d));
@@ -498,10 +527,22 @@ static PyObject *decode_blob(core_state_t *state, py_blob_t *blob, py_definition
     return value;
 }
 
+PyObject *py_transfer_take(core_state_t *state, const boc_payload_t *payload) {
+    py_blob_t *blob = payload->data;
+    if (payload->ops != &py_payload_blob || blob->move_count == 0 || !py_blob_is_sole(blob))
+        return py_transfer_decode(state, payload);
+    if (blob->is_move) {
+        PyObject *object = py_move_in(state, py_blob_moves(blob)[0], true);
+        state->transfer.epoch++;
+        return object;
+    }
+    return decode_blob(state, blob, true, NULL, NULL);
+}
+
 PyObject *py_transfer_decode(core_state_t *state, const boc_payload_t *payload) {
     const boc_payload_ops_t *ops = payload->ops;
     if (ops == &py_payload_blob)
-        return decode_blob(state, payload->data, NULL, NULL);
+        return decode_blob(state, payload->data, false, NULL, NULL);
     if (ops == &py_payload_integer)
         return PyLong_FromLongLong(py_payload_as_integer(payload));
     if (ops == &py_payload_none)

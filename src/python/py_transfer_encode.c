@@ -434,11 +434,13 @@ static int walk(py_encoder_t *e) {
 
 /* ---- whole values ---- */
 
-static void encoder_init(py_encoder_t *e, core_state_t *state, py_transfer_state_t *transfer) {
+static void encoder_init(py_encoder_t *e, core_state_t *state, py_transfer_state_t *transfer,
+                         py_moves_t *moves) {
     /* Everything before the arrays. */
     memset(e, 0, offsetof(py_encoder_t, first_data));
     e->state = state;
     e->transfer = transfer;
+    e->moves = moves;
     e->data = e->first_data;
     e->size = sizeof(py_blob_t);
     e->capacity = sizeof e->first_data;
@@ -461,6 +463,9 @@ static void encoder_deinit(py_encoder_t *e) {
     for (uint32_t i = 0; i < e->definition_count; i++)
         py_definition_unref(e->definitions[i]);
     PyMem_RawFree(e->definitions);
+    for (uint32_t i = 0; i < e->moved_count; i++)
+        py_move_unref(e->moved[i]);
+    PyMem_RawFree(e->moved);
     if (e->memo != NULL)
         for (size_t i = 0; i <= e->memo_mask; i++)
             Py_XDECREF(e->memo[i].object);
@@ -477,7 +482,8 @@ static void encoder_deinit(py_encoder_t *e) {
 /* Move the stream and the tables into a blob of their own. */
 static py_blob_t *take_blob(py_encoder_t *e) {
     size_t size = e->size - sizeof(py_blob_t);
-    size_t room = py_blob_room(size, e->held_count, e->definition_count);
+    size_t entries = (size_t)e->held_count + e->definition_count + e->moved_count;
+    size_t room = py_blob_room(size, entries);
     py_blob_t *blob;
     if (e->data == e->first_data) {
         blob = PyMem_RawMalloc(room);
@@ -492,24 +498,31 @@ static py_blob_t *take_blob(py_encoder_t *e) {
         PyErr_NoMemory();
         return NULL;
     }
+    memset(blob, 0, sizeof *blob);
     atomic_init(&blob->refs, 1);
     blob->size = size;
     blob->cown_count = e->held_count;
     blob->definition_count = e->definition_count;
+    blob->move_count = e->moved_count;
     blob->runs_code = e->runs_code || e->definition_count > 0;
     if (e->held_count > 0)
         memcpy(py_blob_cowns(blob), e->held, e->held_count * sizeof *e->held);
     if (e->definition_count > 0)
         memcpy(py_blob_definitions(blob), e->definitions,
                e->definition_count * sizeof(py_definition_t *));
+    if (e->moved_count > 0)
+        memcpy(py_blob_moves(blob), e->moved, e->moved_count * sizeof(py_move_t *));
     e->held_count = 0;
     e->definition_count = 0;
+    e->moved_count = 0;
     return blob;
 }
 
-py_blob_t *py_encoder_run(core_state_t *state, PyObject *value, PyObject **p_defined) {
+py_blob_t *py_encoder_run(core_state_t *state, PyObject *value, py_moves_t *moves,
+                          PyObject **p_defined) {
     py_encoder_t encoder;
-    encoder_init(&encoder, state, &state->transfer);
+    size_t moved_before = moves->count;
+    encoder_init(&encoder, state, &state->transfer, moves);
     py_blob_t *blob = NULL; /* owned; stays NULL on every error path */
     if (p_defined != NULL) {
         encoder.is_definition = true;
@@ -523,6 +536,8 @@ py_blob_t *py_encoder_run(core_state_t *state, PyObject *value, PyObject **p_def
     if (blob != NULL && p_defined != NULL)
         *p_defined = Py_NewRef(encoder.defined);
 done:
+    if (blob == NULL)
+        py_moves_undo(moves, moved_before);
     encoder_deinit(&encoder);
     return blob;
 }
@@ -533,22 +548,40 @@ static py_blob_t *single_blob(int tag, const void *units, size_t count, size_t u
     head[0] = (uint8_t)tag;
     size_t head_size = (size_t)(py_encoder_number_at(head + 1, count) - head);
     size_t size = head_size + count * unit;
-    py_blob_t *blob = PyMem_RawMalloc(py_blob_room(size, 0, 0));
+    py_blob_t *blob = py_blob_new(size, 0);
     if (blob == NULL) {
         PyErr_NoMemory();
         return NULL;
     }
-    atomic_init(&blob->refs, 1);
-    blob->size = size;
-    blob->cown_count = 0;
-    blob->definition_count = 0;
-    blob->runs_code = false;
     memcpy(py_blob_bytes(blob), head, head_size);
     memcpy(py_blob_bytes(blob) + head_size, units, count * unit);
     return blob;
 }
 
-static py_blob_t *encode_blob(core_state_t *state, PyObject *value) {
+/* Nor does a foreign object alone. */
+static py_blob_t *move_blob(core_state_t *state, PyObject *value, const py_foreign_t *foreign,
+                            py_moves_t *moves) {
+    static const uint8_t stream[] = {TAG_FOREIGN, 0};
+    size_t moved_before = moves->count;
+    py_move_t *move = py_moves_out(state, moves, foreign, value, false);
+    if (move == NULL)
+        return NULL;
+    state->transfer.epoch++;
+    py_blob_t *blob = py_blob_new(sizeof stream, 1);
+    if (blob == NULL) {
+        PyErr_NoMemory();
+        py_moves_undo(moves, moved_before);
+        py_move_unref(move);
+        return NULL;
+    }
+    memcpy(py_blob_bytes(blob), stream, sizeof stream);
+    blob->move_count = 1;
+    blob->is_move = true;
+    py_blob_moves(blob)[0] = move;
+    return blob;
+}
+
+static py_blob_t *encode_blob(core_state_t *state, PyObject *value, py_moves_t *moves) {
     if (PyUnicode_CheckExact(value)) {
         int kind = (int)PyUnicode_KIND(value);
         int tag = PyUnicode_IS_ASCII(value) ? TAG_ASCII
@@ -560,10 +593,14 @@ static py_blob_t *encode_blob(core_state_t *state, PyObject *value) {
     }
     if (PyBytes_CheckExact(value))
         return single_blob(TAG_BYTES, PyBytes_AS_STRING(value), (size_t)PyBytes_GET_SIZE(value), 1);
-    return py_encoder_run(state, value, NULL);
+    const py_foreign_t *foreign = py_foreign_find_in(&state->foreign, Py_TYPE(value));
+    if (foreign != NULL)
+        return move_blob(state, value, foreign, moves);
+    return py_encoder_run(state, value, moves, NULL);
 }
 
-int py_transfer_encode(core_state_t *state, PyObject *value, boc_payload_t *out) {
+/* What fits into a payload itself. */
+static bool encode_atom(PyObject *value, boc_payload_t *out) {
     assert(value != NULL && !PyErr_Occurred());
     PyTypeObject *type = Py_TYPE(value);
     if (type == &PyLong_Type) {
@@ -571,21 +608,55 @@ int py_transfer_encode(core_state_t *state, PyObject *value, boc_payload_t *out)
         long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
         if (overflow == 0 && py_payload_fits(number)) {
             *out = py_payload_of_integer(number);
-            return 0;
+            return true;
         }
     } else if (value == Py_None || type == &PyBool_Type) {
         *out = (boc_payload_t){.data = NULL,
                                .ops = value == Py_None   ? &py_payload_none
                                       : value == Py_True ? &py_payload_true
                                                          : &py_payload_false};
-        return 0;
+        return true;
     } else if (type == &PyFloat_Type && sizeof(void *) == sizeof(double)) {
         *out = py_payload_of_real(PyFloat_AS_DOUBLE(value));
-        return 0;
+        return true;
     }
-    py_blob_t *blob = encode_blob(state, value);
+    return false;
+}
+
+int py_transfer_encode_moving(core_state_t *state, PyObject *value, boc_payload_t *out,
+                              py_moves_t *moves) {
+    if (encode_atom(value, out))
+        return 0;
+    py_blob_t *blob = encode_blob(state, value, moves);
     if (blob == NULL)
         return -1;
     *out = py_payload_of_blob(blob);
     return 0;
+}
+
+static int encode_alone(core_state_t *state, PyObject *value, boc_payload_t *out, int reason,
+                        bool copies) {
+    if (encode_atom(value, out))
+        return 0;
+    py_moves_t moves;
+    py_moves_init(&moves, reason);
+    moves.copies = copies;
+    py_blob_t *blob = encode_blob(state, value, &moves);
+    py_moves_end(&moves, blob != NULL);
+    if (blob == NULL)
+        return -1;
+    *out = py_payload_of_blob(blob);
+    return 0;
+}
+
+int py_transfer_encode(core_state_t *state, PyObject *value, boc_payload_t *out) {
+    return encode_alone(state, value, out, BOCPY_INTO_OTHER, false);
+}
+
+int py_transfer_encode_for(core_state_t *state, PyObject *value, boc_payload_t *out, int reason) {
+    return encode_alone(state, value, out, reason, false);
+}
+
+int py_transfer_encode_copies(core_state_t *state, PyObject *value, boc_payload_t *out) {
+    return encode_alone(state, value, out, BOCPY_INTO_COPY, true);
 }

@@ -65,7 +65,7 @@ static int put_defined(py_encoder_t *e, PyObject *object, PyObject *capsule, Py_
 
 static bool is_same_body(py_blob_t *a, py_blob_t *b) {
     return a->size == b->size && a->cown_count == b->cown_count &&
-           a->definition_count == b->definition_count &&
+           a->definition_count == b->definition_count && a->move_count + b->move_count == 0 &&
            memcmp(py_blob_bytes(a), py_blob_bytes(b), a->size) == 0 &&
            memcmp(py_blob_cowns(a), py_blob_cowns(b), a->cown_count * sizeof(void *)) == 0 &&
            memcmp(py_blob_definitions(a), py_blob_definitions(b),
@@ -79,7 +79,7 @@ static int define(py_encoder_t *e, PyObject *object, PyObject *known, Py_ssize_t
     PyObject *number = NULL;  /* owned */
     PyObject *done = NULL;    /* owned */
     int status = -1;
-    py_blob_t *body = py_encoder_run(e->state, object, &defined);
+    py_blob_t *body = py_encoder_run(e->state, object, e->moves, &defined);
     if (body == NULL)
         return -1;
     if (known != NULL && known_place == 0 &&
@@ -296,6 +296,27 @@ static int put_cown(py_encoder_t *e, PyObject *object, bool is_shared) {
     return py_encoder_write_tagged(e, tag, index);
 }
 
+/* ---- foreign objects ---- */
+
+static int put_foreign(py_encoder_t *e, PyObject *object, const py_foreign_t *foreign) {
+    int tag = TAG_FOREIGN;
+    /* Always in the memo: it can move only once. */
+    int status = open_shared(e, object, true, &tag);
+    if (status != 0)
+        return status < 0 ? -1 : PUT_DONE;
+    /* A definition is decoded in every interpreter. */
+    py_move_t *move = py_moves_out(e->state, e->moves, foreign, object, e->is_definition);
+    e->transfer->epoch++;
+    if (move == NULL)
+        return -1;
+    uint32_t index = e->moved_count;
+    if (table_add((void ***)(void *)&e->moved, &e->moved_count, &e->moved_capacity, move) < 0) {
+        py_move_unref(move);
+        return -1;
+    }
+    return py_encoder_write_tagged(e, tag, index);
+}
+
 /* ---- buffers ---- */
 
 static int put_array(py_encoder_t *e, PyObject *object) {
@@ -484,9 +505,12 @@ static int put_by_kind(py_encoder_t *e, PyObject *object, bool is_shared) {
 
 int py_encoder_put_object(py_encoder_t *e, PyObject *object, Py_ssize_t references) {
     bool is_shared = py_encoder_is_shared(object, references);
+    const py_foreign_t *foreign = py_foreign_find_in(&e->state->foreign, Py_TYPE(object));
     Py_INCREF(object); /* code that runs may remove it from where it was found */
     int status;
-    if (PyFunction_Check(object) || Py_IS_TYPE(object, &PyType_Type))
+    if (foreign != NULL)
+        status = put_foreign(e, object, foreign);
+    else if (PyFunction_Check(object) || Py_IS_TYPE(object, &PyType_Type))
         status = put_named(e, object);
     else if (py_cown_check(e->state, object))
         status = put_cown(e, object, is_shared);

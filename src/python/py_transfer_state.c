@@ -83,7 +83,7 @@ void py_transfer_state_clear(py_transfer_state_t *transfer) {
 
 PyObject *core_transfer_check(PyObject *module, PyObject *value) {
     boc_payload_t payload = {0};
-    if (py_transfer_encode(PyModule_GetState(module), value, &payload) < 0)
+    if (py_transfer_encode_copies(PyModule_GetState(module), value, &payload) < 0)
         return NULL;
     boc_payload_drop(&payload);
     Py_RETURN_NONE;
@@ -94,7 +94,7 @@ PyObject *core_transfer_roundtrip(PyObject *module, PyObject *value) {
     boc_payload_t payload = {0};
     if (py_transfer_encode(state, value, &payload) < 0)
         return NULL;
-    PyObject *result = py_transfer_decode(state, &payload);
+    PyObject *result = py_transfer_take(state, &payload);
     boc_payload_drop(&payload);
     return result;
 }

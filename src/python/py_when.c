@@ -81,19 +81,20 @@ static void fill_requests(const py_when_t *when, boc_behavior_t *behavior) {
 /* -- captures ------------------------------------------------------------------------------- */
 
 static int encode_captures(core_state_t *state, py_template_t *template, PyObject *func,
-                           PyObject *values, boc_payload_t *captures) {
+                           PyObject *values, boc_payload_t *captures, py_moves_t *moves) {
     if (values != NULL) {
         for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(values); i++)
-            if (py_transfer_encode(state, PyTuple_GET_ITEM(values, i), &captures[i]) < 0)
+            if (py_transfer_encode_moving(state, PyTuple_GET_ITEM(values, i), &captures[i], moves) <
+                0)
                 return -1;
         return 0;
     }
     for (uint32_t i = 0; i < template->entry_count; i++) {
         py_template_entry_t *entry = &template->entries[i];
         PyObject *value = py_template_capture(template, func, i); /* owned */
-        int done = value != NULL
-                       ? py_capture_encode(state, &entry->capture, value, entry->name, &captures[i])
-                       : -1;
+        int done = value != NULL ? py_capture_encode(state, &entry->capture, value, entry->name,
+                                                     &captures[i], moves)
+                                 : -1;
         Py_XDECREF(value);
         if (done < 0)
             return -1;
@@ -129,10 +130,12 @@ static PyObject *schedule(core_state_t *state, const py_when_t *when, PyObject *
     PyObject *values = NULL; /* owned */
     PyObject *result = NULL; /* owned */
     boc_behavior_t *behavior = NULL;
+    py_moves_t moves;
 
     py_template_t *template = py_template_find(state, func, Py_SIZE(when));
     if (template == NULL)
         return NULL;
+    py_moves_init(&moves, BOCPY_INTO_CAPTURE);
     if (template->snapshot != NULL) {
         values = py_template_snapshot(template, func);
         if (values == NULL)
@@ -148,12 +151,13 @@ static PyObject *schedule(core_state_t *state, const py_when_t *when, PyObject *
     }
     fill_requests(when, behavior);
     py_call_t *call = boc_behavior_data(behavior);
-    if (encode_captures(state, template, func, values, call->captures) < 0) {
+    if (encode_captures(state, template, func, values, call->captures, &moves) < 0) {
         boc_behavior_free(behavior);
         goto done;
     }
     result = submit(state, behavior);
 done:
+    py_moves_end(&moves, result != NULL);
     Py_XDECREF(values);
     py_template_release(template);
     return result;

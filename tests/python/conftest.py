@@ -77,3 +77,31 @@ def build_extension(tmp_path: Path) -> Callable[[str], Path]:
         return tmp_path
 
     return build
+
+
+CAPI = Path(__file__).parents[1] / "capi"
+
+
+@pytest.fixture(scope="session")
+def extension(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return a function that builds ``tests/capi/NAME/_NAME.c`` and makes it importable.
+
+    It is compiled against the headers of the bocpy that the tests run, with warnings as errors.
+    """
+    folder = tmp_path_factory.mktemp("extensions")
+
+    def build(name: str) -> Path:
+        compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+        assert compiler is not None, "these tests need a C compiler"
+        built = folder / f"_{name}{sysconfig.get_config_var('EXT_SUFFIX')}"
+        if not built.exists():
+            flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-O1", "-fPIC", "-shared"]
+            roots = [bocpy.get_include(), sysconfig.get_paths()["include"]]
+            if sys.platform == "darwin":
+                flags += ["-undefined", "dynamic_lookup"]
+            command = [compiler, *flags, *(f"-I{root}" for root in roots)]
+            subprocess.run([*command, str(CAPI / name / f"_{name}.c"), "-o", built], check=True)
+            sys.path.insert(0, str(folder))
+        return folder
+
+    return build
