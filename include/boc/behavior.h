@@ -28,7 +28,7 @@ extern "C" {
 typedef struct boc_behavior boc_behavior_t;
 
 typedef struct boc_behavior_ops {
-    /* The body.  Runs on a worker and owns every requested cown until it
+    /* The body.  Runs on a worker, or where it was placed, and owns every requested cown until it
      * returns.  `data` is the behavior's host area. */
     void (*run)(boc_behavior_t *behavior, void *data);
     /* Runs instead of the body when the runtime is stopped before the behavior
@@ -41,7 +41,7 @@ typedef struct boc_behavior_ops {
 
 typedef enum boc_access {
     BOC_WRITE = 0, /* alone */
-    BOC_READ = 1,  /* together with other readers; the value must not change */
+    BOC_READ = 1, /* together with other readers; the value must not change */
 } boc_access_t;
 
 enum {
@@ -52,6 +52,8 @@ enum {
      * thread that granted the last one, must not block, and the cowns stay held
      * until boc_behavior_finish. */
     BOC_BEHAVIOR_LEASE = 1 << 1,
+    /* The host's `place` says where the body runs (boc/host.h).  Not for leases. */
+    BOC_BEHAVIOR_PLACED = 1 << 2,
 };
 
 /* Make a behavior with room for `request_count` requests and `data_bytes` bytes

@@ -6,6 +6,7 @@
 #include <boc/blocking.h>
 #include <boc/cown.h>
 #include <boc/handle.h>
+#include <boc/host.h>
 #include <boc/limits.h>
 #include <boc/message.h>
 #include <boc/noticeboard.h>

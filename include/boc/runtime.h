@@ -15,6 +15,7 @@
 
 #include <boc/blocking.h>
 #include <boc/export.h>
+#include <boc/host.h>
 #include <boc/limits.h>
 #include <boc/status.h>
 #include <stdbool.h>
@@ -24,18 +25,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* What the runtime calls on each worker thread; each may be NULL. */
-typedef struct boc_host {
-    /* First call on a new worker thread; anything but BOC_OK makes the start fail. */
-    boc_status_t (*worker_enter)(void *context, unsigned worker);
-    /* Last call on a worker thread that entered. */
-    void (*worker_leave)(void *context, unsigned worker);
-    /* Around every sleep of a worker; must not schedule behaviors. */
-    void (*before_park)(void *context, unsigned worker);
-    void (*after_park)(void *context, unsigned worker);
-    void *context;
-} boc_host_t;
 
 typedef struct boc_runtime_options {
     unsigned worker_count; /* 1 to BOC_WORKERS_MAX */
@@ -58,12 +47,13 @@ BOC_API BOC_MUST_CHECK boc_status_t boc_runtime_start(const boc_runtime_options_
 /* Wait until no behavior is scheduled or running, no promise unsettled and no source
  * open, at most `timeout_ns`.
  * BOC_ETIMEOUT; BOC_EINTERRUPTED when a signal handler ran on this thread;
- * BOC_ESTATE on a worker.  Not running counts as quiescent. */
+ * BOC_ESTATE on a worker or inside a body of the host thread.  Not running counts as
+ * quiescent. */
 BOC_API BOC_MUST_CHECK boc_status_t boc_runtime_wait(int64_t timeout_ns);
 
 /* Close the runtime and wait, at most `timeout_ns`, until it is quiescent; then
- * workers sleep.  BOC_STOP_DRAIN that times out or is interrupted leaves the
- * runtime open again; BOC_STOP_DROP leaves it closed, to be called again. */
+ * workers sleep.  BOC_ESTATE as for wait.  BOC_STOP_DRAIN that times out or is interrupted leaves
+ * the runtime open again; BOC_STOP_DROP leaves it closed, to be called again. */
 BOC_API BOC_MUST_CHECK boc_status_t boc_runtime_stop(boc_stop_mode_t mode, int64_t timeout_ns);
 
 /* End the worker threads of a stopped runtime and wait for them.

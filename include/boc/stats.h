@@ -14,7 +14,7 @@ typedef struct boc_worker_stats {
     uint64_t worker_index;
     uint64_t pushed_local;          /* dispatched by the worker into its own queue */
     uint64_t dispatched_to_pending; /* dispatched by the worker into its empty next slot */
-    uint64_t pushed_remote;         /* landed here from a thread that is no worker */
+    uint64_t pushed_remote;         /* from a thread that is no worker, or placed here */
     uint64_t popped_local;          /* taken from the worker's own slots and queues */
     uint64_t popped_via_steal;      /* taken from another worker */
     uint64_t enqueue_cas_retries;   /* pushes into the inbox that had to try again */

@@ -3,12 +3,15 @@
 #include "core/cown/order.h"
 #include "core/sched/pool.h"
 #include "core/slab.h"
+#include "platform/compiler.h"
 #include "platform/yield.h"
 
 #include <assert.h>
 #include <string.h>
 
 enum {
+    FLAGS = BOC_BEHAVIOR_RESULT | BOC_BEHAVIOR_LEASE | BOC_BEHAVIOR_PLACED, /* of the caller */
+    SPECIAL = BOC_BEHAVIOR_LEASE | BOC_BEHAVIOR_PLACED, /* no plain dispatch */
     ONE_GRANT = 1 << 6, /* one grant dispatches: no countdown */
 };
 
@@ -44,7 +47,9 @@ static void init_slot(boc_behavior_t *behavior, size_t index) {
 boc_status_t boc_behavior_new(const boc_behavior_ops_t *ops, size_t request_count,
                               size_t data_bytes, unsigned flags, boc_behavior_t **p_behavior) {
     assert(ops != NULL && ops->run != NULL);
-    assert((flags & ~(unsigned)(BOC_BEHAVIOR_RESULT | BOC_BEHAVIOR_LEASE)) == 0);
+    assert((flags & ~(unsigned)FLAGS) == 0);
+    assert((flags & (BOC_BEHAVIOR_LEASE | BOC_BEHAVIOR_PLACED)) !=
+           (BOC_BEHAVIOR_LEASE | BOC_BEHAVIOR_PLACED));
     size_t slots = request_count + ((flags & BOC_BEHAVIOR_RESULT) ? 1 : 0);
     if (slots > BOC_REQUESTS_MAX || data_bytes > BOC_BEHAVIOR_DATA_BYTES_MAX)
         return BOC_EFULL;
@@ -129,16 +134,14 @@ boc_cown_t *boc_behavior_result(const boc_behavior_t *behavior) {
 /* -- running ------------------------------------------------------------------- */
 
 /* Give everything back.  All cowns first: destructors may take their time. */
-static void finish(boc_behavior_t *behavior) {
+static inline void finish(boc_behavior_t *behavior) {
     for (size_t i = 0; i < slot_count(behavior); i++)
         if (!boc__slot_is_duplicate(&behavior->slots[i]))
             boc__chain_leave(&behavior->slots[i]);
     free_behavior(behavior);
 }
 
-static void execute(boc__work_t *work) {
-    boc_behavior_t *behavior = (boc_behavior_t *)(void *)work;
-    boc__worker_t *worker = boc__worker_current();
+static inline void run_or_drop(boc_behavior_t *behavior) {
     void *data = boc_behavior_data(behavior);
     if (boc__gate_mode() != BOC__GATE_DROPPING) {
         behavior->ops->run(behavior, data);
@@ -148,13 +151,19 @@ static void execute(boc__work_t *work) {
         if (behavior->ops->drop != NULL)
             behavior->ops->drop(behavior, data);
     }
+}
+
+static void execute(boc__work_t *work) {
+    boc_behavior_t *behavior = (boc_behavior_t *)(void *)work;
+    boc__worker_t *worker = boc__worker_current();
+    run_or_drop(behavior);
     boc__worker_end_body(worker);
     finish(behavior);
     boc__gate_leave(&worker->tally);
 }
 
-void boc_behavior_finish(boc_behavior_t *behavior) {
-    assert(behavior->flags & BOC_BEHAVIOR_LEASE);
+/* What ends outside the loop of a worker: on any thread. */
+BOC_COLD static void finish_outside(boc_behavior_t *behavior) {
     boc__worker_t *worker = boc__worker_current();
     finish(behavior);
     boc__gate_leave(worker != NULL ? &worker->tally : NULL);
@@ -162,9 +171,41 @@ void boc_behavior_finish(boc_behavior_t *behavior) {
         boc__pool_tell_idle();
 }
 
-static void dispatch(boc_behavior_t *behavior) {
+void boc_behavior_finish(boc_behavior_t *behavior) {
+    assert(behavior->flags & BOC_BEHAVIOR_LEASE);
+    finish_outside(behavior);
+}
+
+/* On the host thread, or on a worker when the host thread left while dropping. */
+BOC_COLD static void execute_on_host(boc__work_t *work) {
+    boc_behavior_t *behavior = (boc_behavior_t *)(void *)work;
+    if (boc__worker_current() != NULL) {
+        execute(work);
+        return;
+    }
+    run_or_drop(behavior);
+    finish_outside(behavior);
+}
+
+static int place_of(boc_behavior_t *behavior) {
+    const boc_host_t *host = &boc__pool.host;
+    return host->place != NULL ? host->place(host->context, behavior, boc_behavior_data(behavior))
+                               : BOC_PLACE_ANY;
+}
+
+BOC_COLD static void dispatch_special(boc_behavior_t *behavior) {
     if (behavior->flags & BOC_BEHAVIOR_LEASE) {
         behavior->ops->run(behavior, boc_behavior_data(behavior));
+        return;
+    }
+    int place = place_of(behavior);
+    behavior->work.run = place == BOC_PLACE_HOST ? execute_on_host : execute;
+    boc__worker_dispatch_to(&behavior->work, place);
+}
+
+static void dispatch(boc_behavior_t *behavior) {
+    if (behavior->flags & SPECIAL) {
+        dispatch_special(behavior);
         return;
     }
     behavior->work.run = execute;

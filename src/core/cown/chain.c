@@ -209,7 +209,7 @@ static bool empty_queue(boc_cown_t *cown, boc__slot_t *slot) {
 
 /* A queue is a linked list of cold blocks.  While the granted behavior runs, the one
  * behind it can travel. */
-static void grant(boc__slot_t *slot) {
+static inline void grant(boc__slot_t *slot) {
     /* relaxed: a hint; what the word points at is not read here. */
     uintptr_t status = atomic_load_explicit(&slot->status, memory_order_relaxed);
     if (status > STATE_MAX)

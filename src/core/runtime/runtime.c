@@ -1,6 +1,7 @@
 #include <boc/runtime.h>
 
 #include "core/runtime/terminator.h"
+#include "core/sched/host_queue.h"
 #include "core/sched/pledge.h"
 #include "core/sched/pool.h"
 #include "core/slab.h"
@@ -74,8 +75,11 @@ boc_status_t boc_runtime_start(const boc_runtime_options_t *options) {
     return end_transition(status);
 }
 
+/* Inside a body, which cannot wait for its own end. */
+static bool is_in_flight(void) { return boc__worker_current() != NULL || boc__host_is_in_body(); }
+
 boc_status_t boc_runtime_wait(int64_t timeout_ns) {
-    if (boc__worker_current() != NULL)
+    if (is_in_flight())
         return BOC_ESTATE;
     if (!boc_runtime_is_running())
         return BOC_OK;
@@ -115,12 +119,13 @@ static bool close_if_quiescent(void) {
 }
 
 boc_status_t boc_runtime_stop(boc_stop_mode_t mode, int64_t timeout_ns) {
-    if (boc__worker_current() != NULL)
+    if (is_in_flight())
         return BOC_ESTATE;
     int64_t deadline_ns = boc__clock_deadline_ns(timeout_ns);
     uint64_t run = current_run();
     if (mode == BOC_STOP_DROP && begin_step(run)) {
         boc__gate_set(BOC__GATE_DROPPING);
+        boc__host_flush();
         /* Within the step, so that none of the next run is claimed; they keep this run
          * open until they are dropped, which may call the host. */
         boc__pledge_t *pledges = boc__pledge_claim_all();

@@ -1,6 +1,8 @@
 #include "core/runtime/terminator.h"
 
+#include "core/sched/host_queue.h"
 #include "core/sched/pool.h"
+#include "platform/clock.h"
 #include "platform/thread.h"
 #include "platform/yield.h"
 
@@ -38,16 +40,29 @@ static void remove_waiter(waiter_t *waiter) {
     boc__mutex_unlock(&globals.mutex);
 }
 
+/* Sleep until something may have changed; the host thread does its own work first. */
+static boc_status_t wait_once(boc__parker_t *parker, int64_t deadline_ns) {
+    if (!boc__host_serves() || !boc__host_run_one())
+        return boc__parker_park(parker, deadline_ns);
+    if (deadline_ns == BOC_FOREVER || boc__clock_now_ns() < deadline_ns)
+        return BOC_OK;
+    return BOC_ETIMEOUT;
+}
+
 boc_status_t boc__terminator_wait(int64_t deadline_ns) {
     waiter_t waiter = {.next = NULL};
     boc__parker_init(&waiter.parker);
     add_waiter(&waiter);
     boc_status_t status = BOC_OK;
+    if (boc__host_serves())
+        boc__host_set_sleeper(&waiter.parker);
     while (!boc__pool_is_quiescent() && status == BOC_OK)
-        status = boc__parker_park(&waiter.parker, deadline_ns);
+        status = wait_once(&waiter.parker, deadline_ns);
     /* Once more, while the workers cannot go away: removal ends that. */
     if (status == BOC_ETIMEOUT && boc__pool_is_quiescent())
         status = BOC_OK;
+    if (boc__host_serves())
+        boc__host_set_sleeper(NULL);
     remove_waiter(&waiter);
     boc__parker_deinit(&waiter.parker);
     return status;

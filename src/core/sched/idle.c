@@ -33,17 +33,35 @@ static void unlink_sleeper(boc__idle_t *idle, boc__idler_t *idler) {
     idler->is_asleep = false;
 }
 
+/* From asleep to searching; guarded by the mutex. */
+static void choose(boc__idle_t *idle, boc__idler_t *idler) {
+    unlink_sleeper(idle, idler);
+    idler->is_searching = true;
+    (void)change(idle, ONE_SEARCHING - ONE_SLEEPING);
+}
+
 void boc__idle_wake_one(boc__idle_t *idle, boc__idler_t *preferred) {
     boc__mutex_lock(&idle->mutex);
     boc__idler_t *chosen = preferred != NULL && preferred->is_asleep ? preferred : idle->sleepers;
-    if (chosen != NULL) {
-        unlink_sleeper(idle, chosen);
-        chosen->is_searching = true;
-        (void)change(idle, ONE_SEARCHING - ONE_SLEEPING);
-    }
+    if (chosen != NULL)
+        choose(idle, chosen);
     boc__mutex_unlock(&idle->mutex);
     if (chosen != NULL)
         boc__parker_wake(&chosen->parker);
+}
+
+void boc__idle_wake(boc__idle_t *idle, boc__idler_t *idler) {
+    BOC_YIELD();
+    /* seq_cst: after the publication, in the order that sleepers see too. */
+    if (boc__idle_sleeping(atomic_load_explicit(&idle->state, memory_order_seq_cst)) == 0)
+        return;
+    boc__mutex_lock(&idle->mutex);
+    bool is_chosen = idler->is_asleep;
+    if (is_chosen)
+        choose(idle, idler);
+    boc__mutex_unlock(&idle->mutex);
+    if (is_chosen)
+        boc__parker_wake(&idler->parker);
 }
 
 bool boc__idle_begin_search(boc__idle_t *idle, boc__idler_t *idler, uint32_t limit) {

@@ -9,7 +9,7 @@
  * worker counts as searching from the moment it is chosen; the last searcher that
  * finds work wakes the next one, so a burst wakes as many as it can feed.
  *
- * Threads   notify, wake_one           any thread
+ * Threads   notify, wake_one, wake     any thread
  *           everything with an idler   the worker that owns the idler
  */
 #ifndef BOC_CORE_SCHED_IDLE_H
@@ -38,6 +38,10 @@ void boc__idle_deinit(boc__idle_t *idle);
 /* Slow path of boc__idle_notify: wake `preferred` if it sleeps (it may be NULL),
  * else the newest sleeper. */
 void boc__idle_wake_one(boc__idle_t *idle, boc__idler_t *preferred);
+
+/* Wake `idler` if it sleeps.  Call after something that only its worker can do was
+ * published with a seq_cst operation. */
+void boc__idle_wake(boc__idle_t *idle, boc__idler_t *idler);
 
 static inline uint32_t boc__idle_sleeping(uint64_t state) { return (uint32_t)state; }
 static inline uint32_t boc__idle_searching(uint64_t state) { return (uint32_t)(state >> 32); }

@@ -1,8 +1,10 @@
 #include "core/sched/worker.h"
 
+#include "core/sched/host_queue.h"
 #include "core/sched/pool.h"
 #include "core/slab.h"
 #include "platform/clock.h"
+#include "platform/compiler.h"
 #include "platform/yield.h"
 
 #include <assert.h>
@@ -49,6 +51,7 @@ void boc__worker_init(boc__worker_t *worker, unsigned index) {
     worker->budget = BOC__NEXT_BUDGET;
     worker->random = index * 2654435761u + 1;
     atomic_init(&worker->pending, NULL);
+    boc__demands_init(&worker->demands);
     atomic_init(&worker->order, BOC__WORKER_WAIT);
     boc__ring_init(&worker->ring);
     boc__inbox_init(&worker->inbox);
@@ -57,6 +60,7 @@ void boc__worker_init(boc__worker_t *worker, unsigned index) {
 
 void boc__worker_deinit(boc__worker_t *worker) {
     assert(worker->next == NULL && !worker->idler.is_asleep);
+    assert(worker->demands.placed == NULL);
     boc__parker_deinit(&worker->idler.parker);
 }
 
@@ -137,6 +141,18 @@ void boc__worker_dispatch(boc__work_t *work) {
         dispatch_in_body(worker, work);
     else
         dispatch_between_bodies(worker, work);
+}
+
+void boc__worker_dispatch_to(boc__work_t *work, int place) {
+    assert(work != NULL);
+    /* relaxed: fixed while work is in flight. */
+    uint32_t active = atomic_load_explicit(&boc__pool.active, memory_order_relaxed);
+    if (place == BOC__PLACE_HOST)
+        boc__host_push(work);
+    else if (place >= 0 && (uint32_t)place < active)
+        boc__demand_place(boc__pool.workers[place], work);
+    else
+        boc__worker_dispatch(work);
 }
 
 /* -- the worker's own queues -------------------------------------------------- */
@@ -337,8 +353,14 @@ typedef enum sight {
 } sight_t;
 
 #if !defined(BOC_MUTANT_LOST_WAKEUP)
-static sight_t look_around(void) {
+static sight_t look_around(boc__worker_t *worker) {
     sight_t sight = SEE_NOTHING;
+#if !defined(BOC_MUTANT_LOST_DEMAND)
+    if (!boc__demands_are_met_for_sleep(&worker->demands))
+        return SEE_WORK;
+#else
+    (void)worker;
+#endif
     if (!boc__overflow_is_empty(&boc__pool.overflow))
         return SEE_WORK;
     /* acquire: the worker pointers. */
@@ -448,7 +470,7 @@ static boc__work_t *sleep_once(boc__worker_t *worker) {
 #if defined(BOC_MUTANT_LOST_WAKEUP)
     sight_t sight = SEE_NOTHING;
 #else
-    sight_t sight = look_around();
+    sight_t sight = look_around(worker);
 #endif
     if (sight == SEE_PENDING && become_watcher()) {
         work = watch(worker);
@@ -495,12 +517,27 @@ static void lie_dormant(boc__worker_t *worker) {
         (void)park(worker, BOC_FOREVER);
 }
 
+/* Answer what only this worker can, and when that is no work, or others have their turn,
+ * look at home.  Not as a searcher: pushes would be silent while the host's `between`
+ * takes its time. */
+BOC_COLD static boc__work_t *attend(boc__worker_t *worker) {
+    if (boc__idle_end_search(&boc__pool.idle, &worker->idler))
+        boc__idle_notify(&boc__pool.idle, NULL);
+    boc__work_t *work = boc__demands_take(worker);
+    if (work == NULL)
+        return look_at_home(worker);
+    bump(&worker->counters.popped_local, 1);
+    return work;
+}
+
 /* The next work, or NULL when the pool ends. */
 static boc__work_t *find_work(boc__worker_t *worker) {
     boc__work_t *work = NULL;
     while (work == NULL) {
         if (is_dormant(worker) && !is_ending())
             lie_dormant(worker);
+        if (!boc__demands_are_met(&worker->demands) && (work = attend(worker)) != NULL)
+            return work;
         work = search(worker);
         if (work == NULL && is_ending())
             break;
@@ -515,7 +552,8 @@ static boc__work_t *find_work(boc__worker_t *worker) {
 void boc__worker_loop(boc__worker_t *worker) {
     assert(tl_worker == worker);
     for (;;) {
-        boc__work_t *work = look_at_home(worker);
+        boc__work_t *work =
+            boc__demands_are_met(&worker->demands) ? look_at_home(worker) : attend(worker);
         if (work == NULL && (work = find_work(worker)) == NULL)
             return;
         worker->in_body = true;

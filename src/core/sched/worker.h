@@ -7,6 +7,7 @@
  *   ring      the rest, oldest first; thieves take half
  *   inbox     from threads outside the pool; thieves take all
  *   overflow  shared by all workers; what found no place in a ring
+ * Work that was placed on this worker waits in `demands` and takes turns with all that.
  * `next` and `pending` may pass the ring only BOC__NEXT_BUDGET times in a row.
  *
  * Threads   dispatch, current, run-time queries   any thread
@@ -15,6 +16,7 @@
 #ifndef BOC_CORE_SCHED_WORKER_H
 #define BOC_CORE_SCHED_WORKER_H
 
+#include "core/sched/demand.h"
 #include "core/sched/gate.h"
 #include "core/sched/idle.h"
 #include "core/sched/inbox.h"
@@ -54,6 +56,7 @@ typedef struct boc__worker {
 
     /* shared */
     _Alignas(BOC_CACHE_LINE_BYTES) _Atomic(boc__work_t *) pending;
+    boc__demands_t demands;
     boc__ring_t ring;
     boc__inbox_t inbox;
     boc__idler_t idler;
@@ -73,6 +76,12 @@ void boc__worker_loop(boc__worker_t *worker);
 
 /* Make `work` runnable, from any thread.  Never fails. */
 void boc__worker_dispatch(boc__work_t *work);
+
+/* Where work may run, besides the index of a worker. */
+enum { BOC__PLACE_ANY = -1, BOC__PLACE_HOST = -2 };
+
+/* Make `work` runnable at one place only.  An index that no worker has means any. */
+void boc__worker_dispatch_to(boc__work_t *work, int place);
 
 /* The body of the running work is over: what becomes runnable from here on until
  * the work returns is for this worker to pop next. */
