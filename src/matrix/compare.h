@@ -13,7 +13,4 @@ int boc__compare_order(boc__matrix_t a, boc__matrix_t b);
  * atol + rtol * |b| with b finite, or, with `equal_nan`, both NaN.  Same shapes. */
 bool boc__compare_close(boc__matrix_t a, boc__matrix_t b, double rtol, double atol, bool equal_nan);
 
-/* Whether each element has the same bits. */
-bool boc__compare_identical(boc__matrix_t a, boc__matrix_t b);
-
 #endif

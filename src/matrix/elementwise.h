@@ -1,7 +1,8 @@
 /* elementwise.h - one result element from the elements at the same place.
  *
- * Operands of two and three spread over the shape of `out` (boc__shape_spreads), which is the
- * shape boc__shape_broadcast gives where there are two; a scalar is a 1x1 matrix around it.
+ * With two operands both spread over the shape of `out`, which boc__shape_broadcast gives; with
+ * three the first has the shape of `out` and the others spread over it (boc__shape_spreads).  A
+ * scalar is a 1x1 matrix around it.
  * For overlap with `out` see matrix.h.
  */
 #ifndef BOC_MATRIX_ELEMENTWISE_H

@@ -1,0 +1,215 @@
+/* sums.c - partial sums in a fixed order, which vectors of any width can follow. */
+#include "matrix/sums.h"
+
+#include "matrix/lanes.h"
+
+#include <string.h>
+
+BOC__INLINE double merge(const double lane[BOC__LANES]) {
+    double even = (lane[0] + lane[4]) + (lane[2] + lane[6]);
+    double odd = (lane[1] + lane[5]) + (lane[3] + lane[7]);
+    return even + odd;
+}
+
+/* The same additions without those of 0.0, which change no partial sum: none is ever -0.0. */
+BOC__INLINE double merge_few(const double *terms, size_t count) {
+    switch (count) {
+    case 1:
+        return 0.0 + terms[0];
+    case 2:
+        return (0.0 + terms[0]) + (0.0 + terms[1]);
+    case 3:
+        return ((0.0 + terms[0]) + (0.0 + terms[2])) + (0.0 + terms[1]);
+    default:
+        return ((0.0 + terms[0]) + (0.0 + terms[2])) + ((0.0 + terms[1]) + (0.0 + terms[3]));
+    }
+}
+
+/* The sum of TERM, which names the element `i`, for i below `count`.  The rest of a row goes
+ * through an array of its own, so that the partial sums stay in registers. */
+#define SUM_ALONG(NAME, TERM)                                                                      \
+    BOC__INLINE double NAME(const double *a, const double *b, size_t count) {                      \
+        double lane[BOC__LANES] = {0.0};                                                           \
+        double rest[BOC__LANES] = {0.0};                                                           \
+        (void)b; /* not all terms have two operands */                                             \
+        if (count <= 4 && count > 0) {                                                             \
+            for (size_t i = 0; i < count; i++)                                                     \
+                rest[i] = (TERM);                                                                  \
+            return merge_few(rest, count);                                                         \
+        }                                                                                          \
+        size_t whole = count - count % BOC__LANES;                                                 \
+        for (size_t start = 0; start < whole; start += BOC__LANES)                                 \
+            for (size_t k = 0; k < BOC__LANES; k++) {                                              \
+                size_t i = start + k;                                                              \
+                lane[k] += (TERM);                                                                 \
+            }                                                                                      \
+        for (size_t i = whole; i < count; i++)                                                     \
+            rest[i - whole] = (TERM);                                                              \
+        for (size_t k = 0; k < BOC__LANES; k++)                                                    \
+            lane[k] += rest[k];                                                                    \
+        return merge(lane);                                                                        \
+    }
+
+SUM_ALONG(along, a[i])
+SUM_ALONG(along_squares, a[i] * a[i])
+SUM_ALONG(along_products, a[i] * b[i])
+SUM_ALONG(along_scaled, a[i] * b[0])
+SUM_ALONG(along_masked, b[i] != 0.0 ? a[i] : 0.0)
+SUM_ALONG(along_masked_squares, b[i] != 0.0 ? a[i] * a[i] : 0.0)
+
+#undef SUM_ALONG
+
+/* A term, and what the second operand is to it. */
+typedef enum kind {
+    ITSELF,
+    SQUARE,
+    MASKED,
+    MASKED_SQUARE,
+    PRODUCT,
+    SCALED_LEFT,  /* the left operand is one number along the row */
+    SCALED_RIGHT, /* the right one is */
+} kind_t;
+
+static kind_t kind_of(boc__term_t term, boc__walk_t a, boc__walk_t b, const double *mask) {
+    if (term == BOC__TERM_PRODUCT) {
+        assert(mask == NULL);
+        return a.step == 0 ? SCALED_LEFT : b.step == 0 ? SCALED_RIGHT : PRODUCT;
+    }
+    if (term == BOC__TERM_SQUARE)
+        return mask == NULL ? SQUARE : MASKED_SQUARE;
+    return mask == NULL ? ITSELF : MASKED;
+}
+
+/* The second operand: the mask, or the first again where nothing reads it. */
+static boc__walk_t second_of(boc__term_t term, boc__shape_t shape, boc__walk_t a, boc__walk_t b,
+                             const double *mask) {
+    if (term == BOC__TERM_PRODUCT)
+        return b;
+    return mask == NULL ? a : (boc__walk_t){mask, shape.columns, 1};
+}
+
+#define EACH_ROW(SUM)                                                                              \
+    for (size_t r = 0; r < shape.rows; r++) {                                                      \
+        const double *left = a.data + r * a.row_step;                                              \
+        const double *right = b.data + r * b.row_step;                                             \
+        out[r] = (SUM);                                                                            \
+    }                                                                                              \
+    break
+
+BOC__CLONES static void rows_of(kind_t kind, double *out, boc__shape_t shape, boc__walk_t a,
+                                boc__walk_t b) {
+    switch (kind) {
+    case ITSELF:
+        EACH_ROW(along(left, right, shape.columns));
+    case SQUARE:
+        EACH_ROW(along_squares(left, right, shape.columns));
+    case MASKED:
+        EACH_ROW(along_masked(left, right, shape.columns));
+    case MASKED_SQUARE:
+        EACH_ROW(along_masked_squares(left, right, shape.columns));
+    case PRODUCT:
+        EACH_ROW(along_products(left, right, shape.columns));
+    case SCALED_LEFT:
+        EACH_ROW(along_scaled(right, left, shape.columns));
+    case SCALED_RIGHT:
+        EACH_ROW(along_scaled(left, right, shape.columns));
+    }
+}
+
+#undef EACH_ROW
+
+void boc__sums_rows(boc__term_t term, double *out, boc__shape_t shape, boc__walk_t a, boc__walk_t b,
+                    const double *mask) {
+    rows_of(kind_of(term, a, b, mask), out, shape, a, second_of(term, shape, a, b, mask));
+}
+
+/* Down the columns: the partial sums of a block of columns stay in the nearest cache, or in
+ * registers where the compiler knows how many there are. */
+#define EACH_CELL(COUNT, TERM)                                                                     \
+    {                                                                                              \
+        double sum[BOC__SUMS_BLOCK] = {0.0};                                                       \
+        for (size_t r = 0; r < rows; r++) {                                                        \
+            const double *left = a.data + r * a.row_step;                                          \
+            const double *right = b.data + r * b.row_step;                                         \
+            (void)right; /* not all terms have two operands */                                     \
+            for (size_t i = 0; i < (COUNT); i++)                                                   \
+                sum[i] += (TERM);                                                                  \
+        }                                                                                          \
+        memcpy(out, sum, (COUNT) * sizeof(double));                                                \
+    }
+
+#define EACH_COLUMN(TERM)                                                                          \
+    if (count == 1)                                                                                \
+        EACH_CELL(1, TERM)                                                                         \
+    else if (count == 2)                                                                           \
+        EACH_CELL(2, TERM)                                                                         \
+    else if (count == 3)                                                                           \
+        EACH_CELL(3, TERM)                                                                         \
+    else if (count == 4)                                                                           \
+        EACH_CELL(4, TERM)                                                                         \
+    else                                                                                           \
+        EACH_CELL(count, TERM)                                                                     \
+    break
+
+BOC__CLONES static void columns_of(kind_t kind, double *out, size_t rows, size_t count,
+                                   boc__walk_t a, boc__walk_t b) {
+    switch (kind) {
+    case ITSELF:
+        EACH_COLUMN(left[i]);
+    case SQUARE:
+        EACH_COLUMN(left[i] * left[i]);
+    case MASKED:
+        EACH_COLUMN(right[i] != 0.0 ? left[i] : 0.0);
+    case MASKED_SQUARE:
+        EACH_COLUMN(right[i] != 0.0 ? left[i] * left[i] : 0.0);
+    case PRODUCT:
+        EACH_COLUMN(left[i] * right[i]);
+    case SCALED_LEFT:
+        EACH_COLUMN(left[0] * right[i]);
+    case SCALED_RIGHT:
+        EACH_COLUMN(left[i] * right[0]);
+    }
+}
+
+#undef EACH_COLUMN
+#undef EACH_CELL
+
+void boc__sums_columns(boc__term_t term, double *out, boc__shape_t shape, size_t first,
+                       size_t count, boc__walk_t a, boc__walk_t b, const double *mask) {
+    assert(count <= BOC__SUMS_BLOCK && first + count <= shape.columns);
+    kind_t kind = kind_of(term, a, b, mask);
+    b = second_of(term, shape, a, b, mask);
+    a.data += first * a.step;
+    b.data += first * b.step;
+    columns_of(kind, out, shape.rows, count, a, b);
+}
+
+/* Products are collected in row-major order, a buffer at a time, so that each goes to the partial
+ * sum of its place although rows may end anywhere. */
+double boc__sums_products(boc__shape_t shape, boc__walk_t a, boc__walk_t b) {
+    if (shape.rows == 1 || (a.row_step == shape.columns * a.step &&
+                            b.row_step == shape.columns * b.step && a.step != 0 && b.step != 0)) {
+        double sum = 0.0;
+        boc__shape_t all = {1, shape.rows * shape.columns};
+        boc__sums_rows(BOC__TERM_PRODUCT, &sum, all, a, b, NULL);
+        return sum;
+    }
+    double lane[BOC__LANES] = {0.0};
+    double buffer[BOC__LANES] = {0.0};
+    size_t used = 0;
+    for (size_t r = 0; r < shape.rows; r++) {
+        const double *left = a.data + r * a.row_step;
+        const double *right = b.data + r * b.row_step;
+        for (size_t c = 0; c < shape.columns; c++) {
+            buffer[used++] = left[c * a.step] * right[c * b.step];
+            if (used < BOC__LANES)
+                continue;
+            for (size_t k = 0; k < BOC__LANES; k++)
+                lane[k] += buffer[k];
+            used = 0;
+        }
+    }
+    for (size_t k = 0; k < used; k++)
+        lane[k] += buffer[k];
+    return merge(lane);
+}
