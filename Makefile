@@ -10,6 +10,7 @@ SEEDS ?= 100
 ROUNDS ?= 10000
 LONG ?= 30
 PROGRAMS ?= 2000
+HANDLES ?= 10000000
 
 BIN := $(CURDIR)/$(VENV)/bin
 PY := $(BIN)/python
@@ -27,8 +28,8 @@ C_FILES = $(shell find src include tests benchmarks examples -name '*.[ch]' 2>/d
 
 .DEFAULT_GOAL := help
 .PHONY: help venv install demo test test-native test-python test-sys test-stress test-tsan \
-  test-asan test-refs test-long models lint format docs dist examples bench-native bench-python compare \
-  clean
+  test-asan test-fuzz test-refs test-long models lint format docs dist examples bench-native \
+  bench-python compare clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -103,6 +104,12 @@ test-asan: tools | $(REPORTS) ## the C tests under the address and undefined-beh
 models: ## check the models of the protocols, and their mutants, with spin; ALL=1 takes hours
 	JOBS=$(JOBS) CC="$${CC:-$$(sh tools/find_compiler.sh)}" \
 	  sh tests/models/check.sh build/models $(if $(ALL),ALL)
+
+test-fuzz: tools | $(REPORTS) ## forged and stale handles under the address sanitizer; HANDLES=n
+	$(CONFIGURE) asan
+	$(CMAKE) --build --preset asan -j $(JOBS) --target con_handle_fuzz
+	BOC_FUZZ_HANDLES=$(HANDLES) $(CTEST) --preset asan -R con.handle_fuzz \
+	  --output-junit $(REPORTS)/fuzz.xml
 
 lint: tools ## ruff, mypy, pyright, clang-format, direction of includes
 	$(BIN)/ruff check .

@@ -55,7 +55,7 @@ bool boc__cown_try_ref(boc_cown_t *cown) {
     BOC_YIELD();
     /* relaxed: as in boc_cown_ref, once the count is known not to be zero. */
     uint32_t refs = atomic_load_explicit(&cown->refs, memory_order_relaxed);
-#if defined(BOC_MUTANT_REVIVAL)
+#if defined(BOC_MUTANT_REVIVAL) /* "Revival": reading and adding in two steps */
     BOC_YIELD();
     return refs != 0 && atomic_fetch_add_explicit(&cown->refs, 1, memory_order_relaxed) < refs + 99;
 #else
@@ -67,18 +67,14 @@ bool boc__cown_try_ref(boc_cown_t *cown) {
 #endif
 }
 
-void boc_cown_unref(boc_cown_t *cown) {
-    BOC_YIELD();
-    /* acq_rel (a): release our use of the cown; the last one acquires all others'. */
-    uint32_t refs = atomic_fetch_sub_explicit(&cown->refs, 1, memory_order_acq_rel);
-    assert(refs > 0);
-    if (refs != 1)
-        return;
+/* The last reference is gone. */
+static void end(boc_cown_t *cown) {
     /* relaxed: nobody else has a reference. */
     assert(atomic_load_explicit(&cown->tail, memory_order_relaxed) == NULL);
     uint32_t handle = atomic_load_explicit(&cown->handle, memory_order_relaxed);
     if (handle != 0)
         boc__handle_forget(handle);
+    /* "Freed before dropped": our 1 of `weak` keeps the block meanwhile. */
     boc_payload_drop(&cown->value);
     BOC_YIELD();
     /* acquire (b): 1 is ours alone; new weak references come from others only. */
@@ -86,6 +82,15 @@ void boc_cown_unref(boc_cown_t *cown) {
         boc__slab_free(cown, cown->block_class);
     else
         boc_weak_unref((boc_weak_t *)(void *)cown);
+}
+
+void boc_cown_unref(boc_cown_t *cown) {
+    BOC_YIELD();
+    /* acq_rel (a): release our use of the cown; the last one acquires all others'. */
+    uint32_t refs = atomic_fetch_sub_explicit(&cown->refs, 1, memory_order_acq_rel);
+    assert(refs > 0);
+    if (refs == 1)
+        end(cown);
 }
 
 uint32_t boc_cown_ref_count(const boc_cown_t *cown) {

@@ -138,8 +138,8 @@ static bool try_ref(boc__pledge_t *pledge) {
 
 /* -- stop ------------------------------------------------------------------------- */
 
-/* Those whose last reference is gone are left: whoever gave it back claims them next,
- * and they are not freed before that. */
+/* "Claim beside the last unref": those whose last reference is gone are left; whoever
+ * gave it back claims them next, and they are not freed before that. */
 static boc__pledge_t *claim_shard(shard_t *shard, boc__pledge_t *list) {
     boc__mutex_lock(&shard->mutex);
     for (boc__pledge_t *pledge = shard->open, *next; pledge != NULL; pledge = next) {

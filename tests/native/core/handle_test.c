@@ -1,6 +1,8 @@
 /* Handles of cowns: references that leave as data. */
 #include "fixture.h"
 
+#include "boc_test_alloc.h"
+
 static void one_handle_body(void *context) {
     (void)context;
     boc_cown_t *cown = new_cown(NULL), *again = NULL;
@@ -45,6 +47,37 @@ static void forged_body(void *context) {
         drop_cown(cowns[i]);
 }
 BOC_TEST(forged_handles_are_refused) { boc__sys_run_seeds(forged_body, NULL); }
+
+/* Goal: without room for the table there is no handle, and everything goes on. */
+static void no_memory_body(void *context) {
+    (void)context;
+    enum { COWNS = 130 }; /* the table grows twice */
+    boc_cown_t *cowns[COWNS], *found = NULL;
+    boc_handle_t handles[COWNS];
+    for (int i = 0; i < COWNS; i++)
+        cowns[i] = new_cown(NULL);
+    boc_test_alloc_begin();
+    int failures = 0;
+    for (int i = 0; i < COWNS; i++) {
+        boc_test_alloc_fail_at(1);
+        boc_status_t status = boc_handle_of(cowns[i], &handles[i]);
+        if (status != BOC_OK) {
+            CHECK_EQ(status, BOC_ENOMEM);
+            failures++;
+            CHECK_EQ(boc_handle_of(cowns[i], &handles[i]), BOC_OK);
+        }
+        for (int k = 0; k <= i; k += 1 + i / 8) {
+            CHECK_EQ(boc_handle_resolve(handles[k], &found), BOC_OK);
+            CHECK(found == cowns[k]);
+            boc_cown_unref(found);
+        }
+    }
+    CHECK(failures >= 1);
+    boc__alloc_set(NULL);
+    for (int i = 0; i < COWNS; i++)
+        drop_cown(cowns[i]);
+}
+BOC_TEST(handle_that_finds_no_room_is_an_error) { boc__sys_run_seeds(no_memory_body, NULL); }
 
 typedef struct racer {
     boc_handle_t handle;

@@ -97,6 +97,24 @@ static void start(void) {
         CHECK_EQ(boc_runtime_start(&options), BOC_OK); /* nothing is left of the first try */
 }
 
+/* A promise that cannot be made leaves nothing that a wait would wait for. */
+static void use_pledges(void) {
+    boc_source_t *source = NULL;
+    boc_promise_t *promise = NULL;
+    static int value;
+    if (went_well(boc_source_open(&source)))
+        boc_source_close(source);
+    if (!went_well(boc_promise_new(&promise)))
+        return;
+    boc_cown_t *cown = boc_promise_cown(promise);
+    boc_weak_t *weak = boc_weak_of(cown);
+    (void)went_well(schedule_over(&count_ops, &cown, 1, 0));
+    atomic_fetch_add(&globals.values_made, 1);
+    CHECK_EQ(boc_promise_fulfill(promise, (boc_payload_t){&value, &value_ops}), BOC_OK);
+    boc_promise_unref(promise);
+    boc_weak_unref(weak);
+}
+
 /* All that can fail, and then the same cowns once more, where nothing fails.  Returns
  * whether something did. */
 static bool use_runtime(bool has_fan) {
@@ -109,6 +127,7 @@ static bool use_runtime(bool has_fan) {
         (void)went_well(schedule_over(&count_ops, cowns, count, 0));
         (void)went_well(schedule_over(&count_ops, cowns, count, BOC_BEHAVIOR_RESULT));
     }
+    use_pledges();
     if (has_fan)
         (void)went_well(schedule_over(&fan_ops, cowns, 2, 0));
     wait_quiescent();
