@@ -2,11 +2,17 @@
 #
 #   boc::boc          shared, hidden visibility, soname libboc.so.MAJOR.MINOR
 #   boc::boc_static   the archive
+#   boc::boc_seeded   the archive for tests of programs, see boc/seeds.h
 #
 # Components: `runtime` is what a linked program needs, `development` is the rest.  The
 # Python package is a component of its own that a plain `cmake --install` leaves out.
 
 include(CMakePackageConfigHelpers)
+
+set(BOC_SEEDED)
+if(TARGET boc_sys)
+  set(BOC_SEEDED boc_sys)
+endif()
 
 # The same objects as in the archive: those are position-independent and hidden already.
 add_library(boc_shared SHARED $<TARGET_OBJECTS:boc>)
@@ -24,11 +30,13 @@ set_target_properties(boc_shared PROPERTIES
 set_target_properties(boc PROPERTIES EXPORT_NAME boc_static)
 if(BOC_LTO_WORKS AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
   # Whoever links the archive may have another compiler.
-  target_compile_options(boc PRIVATE -ffat-lto-objects)
+  foreach(archive boc ${BOC_SEEDED})
+    target_compile_options(${archive} PRIVATE -ffat-lto-objects)
+  endforeach()
 endif()
 
 set(BOC_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/boc)
-install(TARGETS boc boc_shared EXPORT boc-targets
+install(TARGETS boc boc_shared ${BOC_SEEDED} EXPORT boc-targets
   RUNTIME COMPONENT runtime
   LIBRARY COMPONENT runtime NAMELINK_COMPONENT development
   ARCHIVE COMPONENT development)

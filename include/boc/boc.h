@@ -13,6 +13,7 @@
 #include <boc/payload.h>
 #include <boc/promise.h>
 #include <boc/runtime.h>
+#include <boc/seeds.h>
 #include <boc/source.h>
 #include <boc/stats.h>
 #include <boc/status.h>

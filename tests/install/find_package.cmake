@@ -3,11 +3,7 @@
 # Build a program against the installed CMake package, shared and static, and run both.
 include(${CMAKE_CURRENT_LIST_DIR}/steps.cmake)
 
-file(REMOVE_RECURSE ${WORK})
-run(${CMAKE_COMMAND} -G ${GENERATOR} -S ${SOURCE} -B ${WORK} -DCMAKE_PREFIX_PATH=${PREFIX}
-    -DCMAKE_C_COMPILER=${C_COMPILER} -DCMAKE_MAKE_PROGRAM=${MAKE_PROGRAM}
-    -DCMAKE_BUILD_TYPE=Release --no-warn-unused-cli)
-run(${CMAKE_COMMAND} --build ${WORK})
+build_project()
 foreach(program with_shared with_static)
   expect_total(${WORK}/${program})
 endforeach()

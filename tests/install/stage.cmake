@@ -9,7 +9,7 @@ foreach(header IN LISTS HEADERS)
   get_filename_component(name ${header} NAME)
   list(APPEND expected include/boc/${name})
 endforeach()
-foreach(file libboc.a libboc.so pkgconfig/boc.pc cmake/boc/boc-config.cmake
+foreach(file libboc.a libboc_seeded.a libboc.so pkgconfig/boc.pc cmake/boc/boc-config.cmake
              cmake/boc/boc-config-version.cmake)
   list(APPEND expected ${LIBDIR}/${file})
 endforeach()

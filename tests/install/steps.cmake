@@ -28,3 +28,12 @@ function(expect_needs program expected)
     message(FATAL_ERROR "${program}: needs libboc.so.X.Y: ${found}, expected ${expected}\n${said}")
   endif()
 endfunction()
+
+# Configure and build the project SOURCE against the package in PREFIX, in WORK.
+macro(build_project)
+  file(REMOVE_RECURSE ${WORK})
+  run(${CMAKE_COMMAND} -G ${GENERATOR} -S ${SOURCE} -B ${WORK} -DCMAKE_PREFIX_PATH=${PREFIX}
+      -DCMAKE_C_COMPILER=${C_COMPILER} -DCMAKE_MAKE_PROGRAM=${MAKE_PROGRAM}
+      -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-Werror --no-warn-unused-cli)
+  run(${CMAKE_COMMAND} --build ${WORK})
+endmacro()
