@@ -11,6 +11,9 @@ ROUNDS ?= 10000
 LONG ?= 30
 PROGRAMS ?= 2000
 HANDLES ?= 10000000
+TARGET ?= matrix
+SECONDS ?= 60
+SEED ?= 1
 
 BIN := $(CURDIR)/$(VENV)/bin
 PY := $(BIN)/python
@@ -28,7 +31,7 @@ C_FILES = $(shell find src include tests benchmarks examples -name '*.[ch]' 2>/d
 
 .DEFAULT_GOAL := help
 .PHONY: help venv install demo test test-native test-python test-sys test-stress test-tsan \
-  test-asan test-fuzz test-refs test-long models lint format docs dist examples bench-native \
+  test-asan test-fuzz fuzz test-refs test-long models lint format docs dist examples bench-native \
   bench-python compare clean
 
 help: ## list these commands
@@ -131,6 +134,12 @@ docs: install ## the documentation, into build/docs/html; warnings are errors
 
 dist: tools ## the wheel and the source distribution, into dist/
 	$(PY) -m build --no-isolation --outdir dist .
+
+fuzz: tools ## random calls under the sanitizers; TARGET=matrix SECONDS=n SEED=n
+	$(CONFIGURE) asan
+	$(CMAKE) --build --preset asan -j $(JOBS) --target fuzz_$(TARGET)
+	ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1 \
+	  build/asan/tests/native/fuzz_$(TARGET) --seconds $(SECONDS) --seed $(SEED)
 
 test-refs: install | $(REPORTS) ## every call and error path leaves nothing behind; ROUNDS=n
 	BOCPY_REFS_ROUNDS=$(ROUNDS) $(PY) -m pytest --junitxml $(REPORTS)/refs.xml \
