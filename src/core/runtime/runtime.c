@@ -125,7 +125,7 @@ boc_status_t boc_runtime_stop(boc_stop_mode_t mode, int64_t timeout_ns) {
     uint64_t run = current_run();
     if (mode == BOC_STOP_DROP && begin_step(run)) {
         boc__gate_set(BOC__GATE_DROPPING);
-boc__host_flush();
+        boc__host_flush();
         /* Within the step, so that none of the "next run" is claimed (promises.md): they
          * keep this run open until they are dropped, which may call the host. */
         boc__pledge_t *pledges = boc__pledge_claim_all();
