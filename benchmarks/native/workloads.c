@@ -28,6 +28,12 @@ const workload_t workloads[] = {
     {"cowns_8", measure_groups, 8, {160, 0}},
     {"cowns_32", measure_groups, 32, {0, 0}},
     {"cown_new", measure_cown_new, 0, {0, 0}},
+    {"promise_round_trip", measure_promises, 0, {0, 0}},
+    {"handle_resolve", measure_handles, 1, {0, 0}},
+    {"handle_resolve_2", measure_handles, 2, {0, 0}},
+    {"handle_forged", measure_forged_handles, 1, {0, 0}},
+    {"weak_upgrade", measure_weak_upgrades, 1, {0, 0}},
+    {"weak_upgrade_2", measure_weak_upgrades, 2, {0, 0}},
 };
 const size_t workload_count = sizeof workloads / sizeof workloads[0];
 

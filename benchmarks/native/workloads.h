@@ -39,5 +39,9 @@ double measure_contended_pairs(unsigned tokens);
 double measure_philosophers(unsigned count);
 double measure_groups(unsigned cowns_each);  /* groups.c */
 double measure_fork_join(unsigned n);
+double measure_promises(unsigned unused);    /* references.c */
+double measure_handles(unsigned producers);
+double measure_forged_handles(unsigned producers);
+double measure_weak_upgrades(unsigned producers);
 
 #endif
