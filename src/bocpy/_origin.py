@@ -251,6 +251,13 @@ def _dump(code: CodeType, filename: str) -> bytes:
         return marshal.dumps(code)
 
 
+def forget_code() -> None:
+    """Empty the caches: they keep code, with it templates, and so whole namespaces alive."""
+    _dump.cache_clear()
+    _names.global_names.cache_clear()
+    _names.rebound_cells.cache_clear()
+
+
 def _whole(func: Any) -> tuple[Any, ...]:
     return (func,)
 

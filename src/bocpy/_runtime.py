@@ -311,6 +311,8 @@ def _at_exit() -> None:
     if error is not None and not _end_early():
         _leave(error)
     _core._shutdown()
+    if (origin := sys.modules.get("bocpy._origin")) is not None:
+        origin.forget_code()  # so that what the program's modules hold can die
     if isinstance(error, KeyboardInterrupt):
         _note_interrupt()
 

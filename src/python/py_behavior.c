@@ -1,7 +1,9 @@
 #include "python/py_behavior.h"
 
+#include "python/py_acquire.h"
 #include "python/py_failure.h"
 #include "python/py_functions.h"
+#include "python/py_owner.h"
 #include "python/py_state.h"
 #include "python/py_worker.h"
 
@@ -89,7 +91,7 @@ static int make_handles(core_state_t *state, boc_behavior_t *behavior, py_activa
         if (frame->handles[i] == NULL)
             return -1;
         frame->handles[i]->is_received = true;
-        py_cown_own(state, frame->handles[i], PY_GRANTED);
+        py_owner_begin(state, frame->handles[i], PY_GRANTED);
     }
     for (size_t i = 0; has_duplicates && i < frame->count; i++)
         if (frame->handles[i] == NULL)
@@ -195,7 +197,7 @@ static void give_back(core_state_t *state, boc_behavior_t *behavior, py_activati
                       boc_payload_t *result) {
     for (size_t i = 0; i < frame->count; i++) {
         py_cown_t *handle = frame->handles[i];
-        if (handle == NULL || handle->access != PY_GRANTED || py_cown_disown(state, handle) == 0)
+        if (handle == NULL || handle->access != PY_GRANTED || py_owner_end(state, handle) == 0)
             continue;
         if (py_failure_is(result)) {
             PyErr_Clear(); /* the cown itself says what happened to its value */
@@ -225,10 +227,9 @@ static void behavior_run(boc_behavior_t *behavior, void *data) {
     frame.handles = room.handles;
     state->frame = &frame;
     PyObject *value = call_body(state, behavior, call, &frame, &room); /* owned */
-    PyObject *raised = PyErr_GetRaisedException();                     /* owned */
     bool was_interrupted = py_worker_forget_interrupt();
-    PyErr_SetRaisedException(raised);
-    py_functions_note_site(state, call->template_id);
+    if (value == NULL)
+        py_functions_note_site(state, call->template_id);
     /* The result and the cowns leave together: what is in more than one of them is copied. */
     py_moves_t moves;
     py_moves_init(&moves, BOCPY_INTO_RESULT);
@@ -241,7 +242,7 @@ static void behavior_run(boc_behavior_t *behavior, void *data) {
     give_back(state, behavior, &frame, &result);
     state->ending = NULL;
     py_moves_end(&moves, true);
-    py_cown_release_all(state, false);
+    py_acquire_release_all(state, false);
     store_result(behavior, result);
     clear_references(room.arguments, call->argument_count);
     clear_references(room.captures, call->capture_count);

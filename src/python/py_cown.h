@@ -53,33 +53,13 @@ boc_cown_t *py_cown_native(PyObject *handle);
 /* A new handle, which takes a counted reference, on failure too. */
 PyObject *py_cown_wrap(core_state_t *state, boc_cown_t *taken);
 
-/* Start and end ownership.  The end writes the value back: -1 with the exception when
- * it cannot leave the interpreter; then the cown holds a BehaviorError instead. */
-void py_cown_own(core_state_t *state, py_cown_t *cown, py_access_t access);
-int py_cown_disown(core_state_t *state, py_cown_t *cown);
+/* The module's state; NULL when the interpreter ends. */
+core_state_t *py_cown_state(py_cown_t *cown);
 
-/* Enter a block on a cown that the calling thread owns already, through any handle; main
- * takes a free one while no runtime is up.  1, 0 when it does not own it, or -1 with an
- * exception.  Leaving gives -1 with the exception of a value that cannot leave. */
-int py_cown_enter_owned(core_state_t *state, py_cown_t *cown);
-int py_cown_leave_owned(core_state_t *state, py_cown_t *cown);
-
-/* The same ownership for a cown that a lease of the caller's holds. */
-int py_cown_own_leased(core_state_t *state, py_cown_t *cown);
-int py_cown_disown_leased(core_state_t *state, py_cown_t *cown);
+/* Decode the value of an owning handle, unless that is done. */
+int py_cown_decode(py_cown_t *owner);
 
 /* Decode the value of an owning handle now if that can run user code. */
 int py_cown_decode_early(py_cown_t *cown);
-
-/* Before a runtime starts: take back every cown that main owns directly, unless a `with`
- * block is on it.  -1 with an exception, and nothing changed, when a value cannot be
- * encoded. */
-int py_cown_take_back_all(core_state_t *state);
-
-/* Once it has started: let the `with` blocks that are open hold their cowns. */
-int py_cown_lease_blocks(core_state_t *state);
-
-/* Give back what was acquired and not released, by the calling thread or by all. */
-void py_cown_release_all(core_state_t *state, bool by_all_threads);
 
 #endif

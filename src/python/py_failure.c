@@ -44,14 +44,24 @@ static int log_unseen(const char *text) {
     return done != NULL ? 0 : -1;
 }
 
+static void print_unseen(const char *text) {
+    fprintf(stderr, "unhandled exception in a behavior:\n%s\n", text);
+}
+
 static void report_unseen(const char *text) {
     if (!py_interp_is_attached()) {
-        fprintf(stderr, "unhandled exception in a behavior:\n%s\n", text);
+        print_unseen(text);
         return;
     }
     PyObject *raised = PyErr_GetRaisedException(); /* owned */
-    if (log_unseen(text) < 0)
-        PyErr_WriteUnraisable(NULL);
+    if (log_unseen(text) < 0) {
+        if (PyErr_ExceptionMatches(PyExc_ImportError)) { /* the interpreter ends */
+            PyErr_Clear();
+            print_unseen(text);
+        } else {
+            PyErr_WriteUnraisable(NULL);
+        }
+    }
     PyErr_SetRaisedException(raised);
 }
 

@@ -4,6 +4,7 @@
 #include "python/py_cown.h"
 #include "python/py_errors.h"
 #include "python/py_lease.h"
+#include "python/py_owner.h"
 #include "python/py_state.h"
 
 typedef struct py_hold {
@@ -37,7 +38,7 @@ static int leave_all(core_state_t *state, PyObject *entered) {
     int result = 0;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(entered); i++) {
         PyObject *raised = PyErr_GetRaisedException(); /* owned */
-        int left = py_cown_leave_owned(state, (py_cown_t *)PyList_GET_ITEM(entered, i));
+        int left = py_owner_leave(state, (py_cown_t *)PyList_GET_ITEM(entered, i));
         result = left < 0 ? -1 : result;
         if (raised != NULL)
             PyErr_SetRaisedException(raised); /* the first one counts */
@@ -58,7 +59,7 @@ static int sort_cowns(core_state_t *state, PyObject *cowns, PyObject **p_entered
             result = -1;
             break;
         }
-        int is_entered = py_cown_enter_owned(state, (py_cown_t *)handle);
+        int is_entered = py_owner_enter(state, (py_cown_t *)handle);
         if (is_entered == 1)
             continue;
         int is_listed = is_entered == 0 ? PySequence_Contains(missing, handle) : -1;
@@ -110,7 +111,7 @@ static int give_back(core_state_t *state, PyObject *taken, Py_ssize_t count,
                      boc_behavior_t *lease) {
     PyObject *first = NULL; /* owned */
     for (Py_ssize_t i = 0; i < count; i++) {
-        if (py_cown_disown_leased(state, (py_cown_t *)PyList_GET_ITEM(taken, i)) == 0)
+        if (py_owner_end_lease(state, (py_cown_t *)PyList_GET_ITEM(taken, i)) == 0)
             continue;
         PyObject *error = PyErr_GetRaisedException(); /* owned */
         if (first == NULL)
@@ -143,7 +144,7 @@ static int own_all(core_state_t *state, py_hold_t *hold, PyObject *missing) {
     if (lease == NULL)
         return -1;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(missing); i++) {
-        if (py_cown_own_leased(state, (py_cown_t *)PyList_GET_ITEM(missing, i)) == 0)
+        if (py_owner_begin_lease(state, (py_cown_t *)PyList_GET_ITEM(missing, i)) == 0)
             continue;
         PyObject *error = PyErr_GetRaisedException(); /* owned */
         if (give_back(state, missing, i, lease) < 0)

@@ -11,15 +11,12 @@
 #include "python/py_template.h"
 #include "python/py_when.h"
 
-static struct PyModuleDef core_module;
-
 core_state_t *py_state_of(PyObject *module) { return PyModule_GetState(module); }
 
 core_state_t *py_state_of_type(PyTypeObject *type) {
     if (type->tp_mro == NULL)
         return NULL; /* the interpreter ends and has taken the type apart */
-    PyObject *module = PyType_GetModuleByDef(type, &core_module); /* borrowed */
-    return module != NULL ? PyModule_GetState(module) : NULL;
+    return PyType_GetModuleState(type);
 }
 
 PyObject *py_state_import(PyObject **p_cached, const char *module, const char *name) {
@@ -116,6 +113,8 @@ static int core_traverse(PyObject *module, visitproc visit, void *arg) {
 static int core_clear(PyObject *module) {
     core_state_t *state = py_state_of(module);
     py_functions_clear(&state->functions);
+    py_freelist_close(&state->free_cowns);
+    py_freelist_close(&state->free_whens);
     Py_CLEAR(state->owned);
     Py_CLEAR(state->failures);
     Py_CLEAR(state->template_of);

@@ -1,10 +1,12 @@
 #include "python/py_runtime.h"
 
 #include "platform/cpu.h"
+#include "python/py_acquire.h"
 #include "python/py_cown.h"
 #include "python/py_errors.h"
 #include "python/py_interp.h"
 #include "python/py_lease.h"
+#include "python/py_owner.h"
 #include "python/py_payload.h"
 #include "python/py_state.h"
 #include "python/py_wait.h"
@@ -38,13 +40,13 @@ static boc_status_t start_unlocked(int64_t timeout_ns) {
 
 static int start_workers(core_state_t *state, PyObject *path, PyObject *config) {
     boc_payload_t encoded = {NULL, NULL};
-    if (py_cown_take_back_all(state) < 0 || py_transfer_encode(state, config, &encoded) < 0 ||
+    if (py_owner_take_back_all(state) < 0 || py_transfer_encode(state, config, &encoded) < 0 ||
         py_worker_prepare(path, encoded) < 0)
         return -1;
     py_worker_renew_all();
     boc_status_t status;
     Py_BEGIN_ALLOW_THREADS status = start_unlocked(0);
-    Py_END_ALLOW_THREADS if (status == BOC_OK) return py_cown_lease_blocks(state);
+    Py_END_ALLOW_THREADS if (status == BOC_OK) return py_owner_lease_blocks(state);
     if (py_worker_trouble()[0] != '\0')
         PyErr_Format(PyExc_RuntimeError, "a worker could not start: %s", py_worker_trouble());
     else
@@ -117,7 +119,7 @@ static PyObject *core_shutdown(PyObject *module, PyObject *unused) {
 
 static PyObject *core_release_all(PyObject *module, PyObject *unused) {
     (void)unused;
-    py_cown_release_all(py_state_of(module), true);
+    py_acquire_release_all(py_state_of(module), true);
     Py_RETURN_NONE;
 }
 

@@ -13,6 +13,7 @@
 #include <Python.h>
 
 #include "python/py_foreign.h"
+#include "python/py_freelist.h"
 #include "python/py_functions.h"
 #include "python/py_home.h"
 #include "python/py_settings.h"
@@ -23,6 +24,8 @@ typedef struct py_activation py_activation_t; /* see py_behavior.c */
 struct core_state {
     PyTypeObject *cown_type;
     PyTypeObject *when_type;      /* what when(...) returns */
+    py_freelist_t free_cowns;     /* dead handles */
+    py_freelist_t free_whens;     /* dead decorators of one argument */
     PyObject *owned;              /* dict: address of a cown -> the handle that owns it here */
     Py_ssize_t owned_limit;       /* size of `owned` at which records of the dead are let go */
     bool is_starting;             /* a thread of main starts the runtime: nobody owns directly */

@@ -197,17 +197,23 @@ static PyObject *when_vectorcall(PyObject *op, PyObject *const *args, size_t nar
     return schedule(state, (py_when_t *)op, args[0]);
 }
 
+static py_when_t *allocate(core_state_t *state, Py_ssize_t count) {
+    PyObject *op = count == 1 ? py_freelist_take(&state->free_whens) : NULL;
+    if (op != NULL)
+        return (py_when_t *)PyObject_InitVar((PyVarObject *)op, state->when_type, count);
+    return PyObject_GC_NewVar(py_when_t, state->when_type, count);
+}
+
 static PyObject *core_when(PyObject *module, PyObject *const *args, Py_ssize_t count) {
     core_state_t *state = py_state_of(module);
-    py_when_t *when = PyObject_GC_NewVar(py_when_t, state->when_type, count);
+    py_when_t *when = allocate(state, count);
     if (when == NULL)
         return NULL;
     when->vectorcall = when_vectorcall;
-    for (Py_ssize_t i = 0; i < count; i++)
-        when->arguments[i] = NULL;
     for (Py_ssize_t i = 0; i < count; i++) {
         when->arguments[i] = check_argument(state, args[i]);
         if (when->arguments[i] == NULL) {
+            Py_SET_SIZE(when, i);
             Py_DECREF(when);
             return NULL;
         }
@@ -230,8 +236,10 @@ static void when_dealloc(PyObject *op) {
     PyTypeObject *type = Py_TYPE(op);
     PyObject_GC_UnTrack(op);
     for (Py_ssize_t i = 0; i < Py_SIZE(op); i++)
-        Py_XDECREF(((py_when_t *)op)->arguments[i]);
-    PyObject_GC_Del(op);
+        Py_DECREF(((py_when_t *)op)->arguments[i]);
+    core_state_t *state = py_state_of_type(type); /* NULL when the interpreter ends */
+    if (state == NULL || Py_SIZE(op) != 1 || !py_freelist_keep(&state->free_whens, op))
+        PyObject_GC_Del(op);
     Py_DECREF(type);
 }
 

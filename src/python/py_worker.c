@@ -276,7 +276,9 @@ bool py_worker_forget_interrupt(void) {
         return false;
     /* relaxed: the GIL orders it against visitors. */
     atomic_store_explicit(&record->was_interrupted, false, memory_order_relaxed);
+    PyObject *raised = PyErr_GetRaisedException(); /* owned */
     (void)PyThreadState_SetAsyncExc(PyThread_get_thread_ident(), NULL);
+    PyErr_SetRaisedException(raised);
     return true;
 }
 

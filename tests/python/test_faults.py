@@ -79,6 +79,27 @@ def test_unseen_exception_is_logged_at_exit(program) -> None:
     assert done.stderr.count("unhandled exception") == 1
 
 
+def test_objects_of_the_program_die_at_exit(program) -> None:
+    done = program(
+        """
+        import sys
+        from bocpy import Cown, when
+
+        class Last:
+            def __del__(self, write=sys.stdout.write):
+                write("died")
+
+        last = Last()
+
+        @when(Cown(1))
+        def add(c):
+            c.value += 1
+        """
+    )
+    check(done, 0, "died")
+    assert done.stderr == ""
+
+
 @pytest.mark.parametrize(
     "statement",
     [
