@@ -17,6 +17,7 @@ from bocpy._c_abi import get_include, get_sources
 from bocpy._core import Cown, hold, scheduler_stats, when
 from bocpy._core import version as __version__
 from bocpy._failures import BehaviorError
+from bocpy._matrix import Matrix
 from bocpy._runtime import WORKER_COUNT, Behaviors, WaitResult, quiesce, start, wait
 from bocpy._when import whencall
 from bocpy.messages import (
@@ -35,6 +36,7 @@ __all__ = [
     "BehaviorError",
     "Behaviors",
     "Cown",
+    "Matrix",
     "WaitResult",
     "__version__",
     "drain",

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import bocpy
 
 PACKAGE = Path(bocpy.__file__).parents[1]
@@ -122,7 +124,8 @@ def test_pyright_checks_bodies_against_their_cowns(tmp_path: Path) -> None:
     assert reported == EXPECTED.keys(), printed
 
 
-def test_stubs_say_what_the_module_has(tmp_path: Path) -> None:
-    printed = check(tmp_path, "mypy.stubtest", "bocpy._core", "--concise")
+@pytest.mark.parametrize("module", ["bocpy._core", "bocpy._matrix"])
+def test_stubs_say_what_the_module_has(tmp_path: Path, module: str) -> None:
+    printed = check(tmp_path, "mypy.stubtest", module, "--concise")
     assert "error" not in printed, printed
     assert "Success" in printed or not printed.strip(), printed
