@@ -5,8 +5,9 @@
  * producers, and one thread that ends the leases.
  *
  * Checked: exclusion, each producer's order on each account, that every accepted
- * behavior ran or was dropped exactly once on every account, that every result was
- * seen and dropped, and that no block is left.
+ * behavior ran or was dropped exactly once on every account, that every promise it
+ * waited for was settled as planned, that every result was seen and dropped, and that no block is
+ * left.
  *
  * Include in one file of a program. */
 #ifndef BOC_TESTS_STRESS_PROGRAM_H
@@ -51,6 +52,14 @@ typedef struct account {
     int last[PRODUCERS];          /* holder only: serial of the last writer */
 } account_t;
 
+typedef enum fate {
+    NO_PROMISE,
+    KEPT,
+    ABANDONED,
+    KEPT_LATER, /* by another thread */
+    ABANDONED_LATER,
+} fate_t;
+
 typedef struct order {
     struct order *next; /* of the leases granted */
     boc_behavior_t *behavior;
@@ -58,7 +67,15 @@ typedef struct order {
     int producer; /* -1: nested, in no order with the others */
     int serial;
     int depth;
+    fate_t fate; /* of the promise that is its last request */
 } order_t;
+
+/* A promise that waits to be settled by the thread that ends leases. */
+typedef struct pending {
+    struct pending *next;
+    boc_promise_t *promise; /* a reference */
+    fate_t fate;
+} pending_t;
 
 static struct {
     account_t accounts[ACCOUNTS];
@@ -68,6 +85,7 @@ static struct {
     _Atomic long results_made, results_seen, results_freed;
 
     _Atomic(order_t *) leases; /* granted, to be ended */
+    _Atomic(pending_t *) promises;
     boc__parker_t lessee;
     _Atomic bool is_over;
     _Atomic int producing;
@@ -121,8 +139,17 @@ static void leave_account(const boc_behavior_t *behavior, size_t index, const or
     }
 }
 
+/* Settled as planned, or dropped by a stop. */
+static void check_promise(const boc_behavior_t *behavior, size_t index, fate_t fate) {
+    boc_status_t status = boc_cown_status(boc_behavior_cown(behavior, index));
+    bool is_kept = fate == KEPT || fate == KEPT_LATER;
+    CHECK(status == BOC_ECLOSED || status == (is_kept ? BOC_OK : BOC_EABANDONED));
+}
+
 static void hold(const boc_behavior_t *behavior, const order_t *order) {
     size_t count = boc_behavior_request_count(behavior);
+    if (order->fate != NO_PROMISE)
+        check_promise(behavior, --count, order->fate);
     for (size_t i = 0; i < count; i++)
         if (!boc_behavior_is_duplicate(behavior, i))
             enter_account(behavior, i, order);
@@ -215,10 +242,30 @@ static void grant_lease(boc_behavior_t *behavior, void *data) {
 }
 static const boc_behavior_ops_t lease_ops = {grant_lease, NULL, count_freed};
 
+static void settle(boc_promise_t *promise, fate_t fate) {
+    if (fate == KEPT || fate == KEPT_LATER) {
+        boc_status_t status = boc_promise_fulfill(promise, (boc_payload_t){NULL, NULL});
+        CHECK(status == BOC_OK || status == BOC_ESTATE);
+    }
+    boc_promise_unref(promise);
+}
+
+static void settle_promises(void) {
+    pending_t *pending = atomic_exchange(&program.promises, NULL);
+    for (pending_t *next; pending != NULL; pending = next) {
+        next = pending->next;
+        settle(pending->promise, pending->fate);
+        free(pending);
+    }
+}
+
 static void end_leases(void *context) {
     (void)context;
-    while (!atomic_load(&program.is_over)) {
+    bool is_over = false;
+    while (!is_over) {
         (void)boc__parker_park(&program.lessee, BOC_FOREVER);
+        is_over = atomic_load(&program.is_over);
+        settle_promises();
         order_t *order = atomic_exchange(&program.leases, NULL);
         for (order_t *next; order != NULL; order = next) {
             boc_behavior_t *behavior = order->behavior;
@@ -244,7 +291,31 @@ static size_t choose_requests(unsigned *p_random, unsigned *accounts, boc_access
     return count;
 }
 
-static boc_behavior_t *make_random(order_t *order, bool *is_written, bool has_result) {
+/* NULL when there is none, or the runtime takes no more. */
+static boc_promise_t *make_promise(order_t *order) {
+    boc_promise_t *promise = NULL;
+    if (draw(&order->random, 8) != 0 || boc_promise_new(&promise) != BOC_OK)
+        return NULL;
+    order->fate = (fate_t)(KEPT + draw(&order->random, 4));
+    return promise;
+}
+
+/* The behavior was scheduled, or refused. */
+static void give_promise(boc_promise_t *promise, fate_t fate) {
+    if (fate == KEPT || fate == ABANDONED) {
+        settle(promise, fate);
+        return;
+    }
+    pending_t *pending = malloc(sizeof *pending);
+    CHECK(pending != NULL);
+    *pending = (pending_t){atomic_load(&program.promises), promise, fate};
+    while (!atomic_compare_exchange_weak(&program.promises, &pending->next, pending))
+        continue;
+    boc__parker_wake(&program.lessee);
+}
+
+static boc_behavior_t *make_random(order_t *order, boc_promise_t *promise, bool *is_written,
+                                   bool has_result) {
     unsigned accounts[REQUESTS];
     boc_access_t accesses[REQUESTS];
     size_t count = choose_requests(&order->random, accounts, accesses, is_written);
@@ -252,10 +323,14 @@ static boc_behavior_t *make_random(order_t *order, bool *is_written, bool has_re
     unsigned flags = (has_result ? (unsigned)BOC_BEHAVIOR_RESULT : 0) |
                      (is_lease ? (unsigned)BOC_BEHAVIOR_LEASE : 0);
     boc_behavior_t *behavior = NULL;
-    CHECK_EQ(boc_behavior_new(is_lease ? &lease_ops : &plain_ops, count, sizeof *order, flags,
-                              &behavior),
+    CHECK_EQ(boc_behavior_new(is_lease ? &lease_ops : &plain_ops, count + (promise != NULL),
+                              sizeof *order, flags, &behavior),
              BOC_OK);
     atomic_fetch_add(&program.made, 1);
+    if (promise != NULL) {
+        boc_cown_ref(boc_promise_cown(promise));
+        boc_behavior_request(behavior, count, boc_promise_cown(promise), BOC_WRITE);
+    }
     for (size_t i = 0; i < count; i++) {
         boc_cown_ref(program.cowns[accounts[i]]);
         boc_behavior_request(behavior, i, program.cowns[accounts[i]], accesses[i]);
@@ -263,11 +338,10 @@ static boc_behavior_t *make_random(order_t *order, bool *is_written, bool has_re
     return behavior;
 }
 
-/* False when the runtime refuses it. */
-static bool schedule_random(order_t order) {
+static bool schedule_with(order_t order, boc_promise_t *promise) {
     bool is_written[ACCOUNTS] = {false};
     bool has_result = draw(&order.random, 6) == 0;
-    boc_behavior_t *behavior = make_random(&order, is_written, has_result);
+    boc_behavior_t *behavior = make_random(&order, promise, is_written, has_result);
     boc_cown_t *result = boc_behavior_result(behavior);
     if (result != NULL)
         boc_cown_ref(result);
@@ -281,6 +355,15 @@ static bool schedule_random(order_t order) {
     for (size_t i = 0; i < ACCOUNTS; i++)
         atomic_fetch_add(&program.expected[i], is_written[i]);
     return result == NULL || schedule_consumer(result);
+}
+
+/* False when the runtime refuses it. */
+static bool schedule_random(order_t order) {
+    boc_promise_t *promise = make_promise(&order);
+    bool is_accepted = schedule_with(order, promise);
+    if (promise != NULL)
+        give_promise(promise, order.fate);
+    return is_accepted;
 }
 
 static void produce(void *context) {
