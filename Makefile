@@ -27,7 +27,7 @@ export PATH := $(BIN):$(PATH)
 
 SOURCES := CMakeLists.txt pyproject.toml README.md LICENSE \
   $(shell find src include examples -type f ! -path '*/__pycache__/*' 2>/dev/null)
-C_FILES = $(shell find src include tests benchmarks examples -name '*.[ch]' 2>/dev/null)
+C_FILES = $(shell find src include tests benchmarks examples templates -name '*.[ch]' 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .PHONY: help venv install demo test test-native test-python test-sys test-stress test-tsan \

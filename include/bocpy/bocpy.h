@@ -103,8 +103,23 @@ extern "C" {
 #define BOCPY_CAPSULE "bocpy._core._C_API"
 
 /* Bits of bocpy_api_t.features. */
-#define BOCPY_FEATURE_TYPES 1u  /* type_register and what belongs to it */
-#define BOCPY_FEATURE_XIDATA 2u /* the names of <bocpy/xidata.h> */
+#define BOCPY_FEATURE_TYPES 1u     /* type_register and what belongs to it */
+#define BOCPY_FEATURE_XIDATA 2u    /* the names of <bocpy/xidata.h> */
+#define BOCPY_FEATURE_COWNS 4u     /* cowns, behaviors with Python objects, the runtime */
+#define BOCPY_FEATURE_BODIES 8u    /* bodies that run without the GIL */
+#define BOCPY_FEATURE_MESSAGES 16u /* messages */
+#define BOCPY_FEATURE_HOOKS 32u    /* worker_hooks */
+
+/* What functions return that need no thread state; status_raise turns it into an exception. */
+enum {
+    BOCPY_OK = 0,
+    BOCPY_ENOMEM = 1,
+    BOCPY_ECLOSED = 2,  /* the runtime is not running */
+    BOCPY_ETIMEOUT = 3,
+    BOCPY_EFULL = 5,    /* a queue is full, or too many requests */
+    BOCPY_EINVALID = 7, /* an argument, or the kind of a value */
+    BOCPY_ESTATE = 8    /* not allowed here: a store through read access */
+};
 
 /* ---- types that move ---- */
 
@@ -159,6 +174,70 @@ typedef struct bocpy_xidata bocpy_xidata_t;
 typedef int (*bocpy_xidata_out_fn)(PyThreadState *, PyObject *, bocpy_xidata_t *);
 typedef PyObject *(*bocpy_xidata_in_fn)(bocpy_xidata_t *);
 
+/* ---- cowns and behaviors ---- */
+
+/* A cown itself, for any thread, with or without a thread state; counted.  A Python Cown is a
+ * handle of one. */
+typedef struct bocpy_cown bocpy_cown_t;
+
+enum {
+    BOCPY_WRITE = 0, /* alone */
+    BOCPY_READ = 1   /* together with other readers: what changes is not kept */
+};
+
+/* An argument of a behavior whose body uses Python: a Cown, or a list or tuple of them. */
+typedef struct bocpy_argument {
+    PyObject *cowns; /* borrowed */
+    int access;
+} bocpy_argument_t;
+
+/* A body in C that uses Python.  Attached to a worker's interpreter, which may not be the one
+ * that scheduled it.  Gets one Cown, or list of Cowns, per argument, and gives a new reference
+ * of the result, or NULL with an exception. */
+typedef PyObject *(*bocpy_call_fn)(PyObject *const *arguments, size_t count, void *context);
+
+/* A request of a behavior whose body does not use Python. */
+typedef struct bocpy_request {
+    bocpy_cown_t *cown; /* borrowed */
+    int access;
+} bocpy_request_t;
+
+/* A running body that does not use Python. */
+typedef struct bocpy_body bocpy_body_t;
+
+/* Runs on a worker without a thread state: the only functions of the table it may call are
+ * those marked "any thread".  Consecutive bodies of this kind run in one release of the GIL. */
+typedef void (*bocpy_run_fn)(bocpy_body_t *body, void *context);
+
+/* Frees a context: called once, on any thread, also when the behavior could not be scheduled or
+ * was dropped.  Must not use Python.  NULL: nothing to free. */
+typedef void (*bocpy_drop_fn)(void *context);
+
+/* The index of a body's result cown. */
+#define BOCPY_RESULT ((size_t)-1)
+
+/* Exceptions that body_fail can make. */
+enum {
+    BOCPY_RUNTIME_ERROR = 0,
+    BOCPY_VALUE_ERROR = 1,
+    BOCPY_TYPE_ERROR = 2,
+    BOCPY_MEMORY_ERROR = 3,
+    BOCPY_OS_ERROR = 4,
+    BOCPY_OVERFLOW_ERROR = 5
+};
+
+/* Called attached to a worker's interpreter: `start` once before it runs another behavior,
+ * `stop` before the interpreter ends (exit, fork, start(fresh=True); not wait(), which keeps it).
+ * An exception of `start` is printed. */
+typedef struct bocpy_worker_hooks {
+    int (*start)(void *context, int worker); /* may be NULL */
+    void (*stop)(void *context, int worker); /* may be NULL */
+    void *context;
+} bocpy_worker_hooks_t;
+
+/* Mutual exclusion for bodies without Python. */
+typedef struct bocpy_mutex bocpy_mutex_t;
+
 /* ---- the table ---- */
 
 typedef struct bocpy_api {
@@ -181,6 +260,97 @@ typedef struct bocpy_api {
     int (*xidata_get)(PyObject *object, bocpy_xidata_t *xidata);
     void (*xidata_free)(bocpy_xidata_t *xidata);
     int (*xidata_register)(PyTypeObject *type, bocpy_xidata_out_fn out);
+
+    /* -- cowns, by their handles.  Attached; objects returned are new references, NULL with an
+     * exception.  Each does what the method of Cown with this name does, and raises the same. */
+    PyObject *(*cown_new)(PyObject *value);
+    int (*cown_check)(PyObject *object); /* 1 or 0 */
+    PyObject *(*cown_value)(PyObject *cown);
+    int (*cown_set_value)(PyObject *cown, PyObject *value);
+    int (*cown_exception)(PyObject *cown); /* 1, 0, or -1 */
+    int (*cown_set_exception)(PyObject *cown, int flag);
+    int (*cown_acquired)(PyObject *cown); /* 1, 0, or -1 */
+    int (*cown_acquire)(PyObject *cown);
+    int (*cown_release)(PyObject *cown);
+    PyObject *(*cown_enter)(PyObject *cown); /* `with cown`: the value */
+    int (*cown_exit)(PyObject *cown);        /* its end */
+    int (*cown_done)(PyObject *cown);        /* 1, 0, or -1 */
+    /* Waits; a negative timeout is no limit. */
+    PyObject *(*cown_result)(PyObject *cown, double timeout_s);
+    PyObject *(*cown_unwrap)(PyObject *cown);
+
+    /* -- cowns themselves */
+    bocpy_cown_t *(*cown_native)(PyObject *cown); /* attached; borrowed, NULL with TypeError */
+    PyObject *(*cown_wrap)(bocpy_cown_t *cown);   /* attached; a new handle */
+    /* Any thread.  A cown whose value is an object of the type with these ops, which must be
+     * registered somewhere in the process; takes `data`, on failure too.  NULL without memory. */
+    bocpy_cown_t *(*cown_of_data)(const bocpy_type_ops_t *ops, void *data);
+    void (*cown_ref)(bocpy_cown_t *cown);     /* any thread */
+    void (*cown_unref)(bocpy_cown_t *cown);   /* any thread */
+    uint64_t (*cown_id)(bocpy_cown_t *cown);  /* any thread; never reused */
+
+    /* -- behaviors with Python.  Attached.  Start the runtime in main if none is up, as `when`
+     * does.  The result cown, or NULL with an exception; then nothing was scheduled. */
+    /* `callable` as if decorated with when(*arguments); what is no function is captured. */
+    PyObject *(*when)(const bocpy_argument_t *arguments, size_t count, PyObject *callable);
+    /* Takes `context`, on failure too. */
+    PyObject *(*when_call)(const bocpy_argument_t *arguments, size_t count, bocpy_call_fn call,
+                           void *context, bocpy_drop_fn drop);
+
+    /* -- behaviors without Python */
+    /* Any thread.  Schedule `run`; the runtime must be up.  Takes `context`, on failure too.
+     * `*p_result`, if wanted, becomes a reference of a result cown: None unless the body stores
+     * something.  A group is a number of requests in a row.  BOCPY_ECLOSED, BOCPY_ENOMEM,
+     * BOCPY_EFULL, BOCPY_EINVALID. */
+    int (*body_schedule)(const bocpy_request_t *requests, size_t count, bocpy_run_fn run,
+                         void *context, bocpy_drop_fn drop, bocpy_cown_t **p_result);
+    /* The rest inside `run` only, on its thread. */
+    size_t (*body_count)(const bocpy_body_t *body);
+    bocpy_cown_t *(*body_cown)(bocpy_body_t *body, size_t index); /* borrowed */
+    /* The memory of the value if that is one object of the type with these ops, in place; not to
+     * be changed with read access.  NULL: it is something else. */
+    void *(*body_data)(bocpy_body_t *body, size_t index, const bocpy_type_ops_t *ops);
+    /* Replace the value; takes `data`, on failure too.  BOCPY_ESTATE with read access. */
+    int (*body_store)(bocpy_body_t *body, size_t index, const bocpy_type_ops_t *ops, void *data);
+    /* The value as a number.  BOCPY_EINVALID: it is something else. */
+    int (*body_load_int)(bocpy_body_t *body, size_t index, int64_t *p_value);
+    int (*body_load_real)(bocpy_body_t *body, size_t index, double *p_value);
+    int (*body_store_int)(bocpy_body_t *body, size_t index, int64_t value);
+    int (*body_store_real)(bocpy_body_t *body, size_t index, double value);
+    /* Let the result hold an exception once the body returns; the first call counts.  Without a
+     * result cown it is logged. */
+    void (*body_fail)(bocpy_body_t *body, int kind, const char *message);
+
+    /* -- the runtime.  Attached, main interpreter, outside behaviors; 0, or -1 with the exception
+     * of the Python function of this name.  A negative timeout is no limit. */
+    int (*start)(int worker_count); /* 0: the default */
+    int (*wait)(double timeout_s);
+    int (*quiesce)(double timeout_s);
+    PyObject *(*scheduler_stats)(void);
+    int (*is_running)(void); /* any thread */
+    int (*worker_count)(void); /* any thread; 0 when none is up */
+    int (*worker_index)(void); /* any thread; -1: not a worker */
+    /* Any thread.  Workers that run already are included.  For the life of the process, a second
+     * time is ignored; `hooks` is not copied.  BOCPY_EFULL after 32. */
+    int (*worker_hooks)(const bocpy_worker_hooks_t *hooks);
+
+    /* -- messages.  Attached.  As the Python functions of these names. */
+    /* A timeout of 0 raises RuntimeError when the queue is full, a negative one is no limit. */
+    int (*send)(const char *tag, PyObject *contents, double timeout_s);
+    /* The contents, and the index of their tag; TimeoutError when the time is over. */
+    PyObject *(*receive)(const char *const *tags, size_t count, double timeout_s, size_t *p_index);
+    int (*drain)(const char *tag);
+    /* Any thread, never waits.  Takes `data`, on failure too.  BOCPY_EFULL, BOCPY_ENOMEM. */
+    int (*send_data)(const char *tag, const bocpy_type_ops_t *ops, void *data);
+
+    /* -- help for bodies without Python.  Any thread. */
+    int64_t (*clock_ns)(void); /* monotonic */
+    bocpy_mutex_t *(*mutex_new)(void); /* NULL without memory */
+    void (*mutex_free)(bocpy_mutex_t *mutex);
+    void (*mutex_lock)(bocpy_mutex_t *mutex); /* not recursive; for a few instructions */
+    void (*mutex_unlock)(bocpy_mutex_t *mutex);
+    /* Attached.  Raise the exception for a status other than BOCPY_OK; returns -1. */
+    int (*status_raise)(int status, const char *what);
 } bocpy_api_t;
 
 #ifdef BOCPY__CACHED
@@ -265,7 +435,7 @@ static inline int_least64_t bocpy_main_interpid(void) {
 
 typedef struct bocpy_box {
     PyObject_HEAD void *data; /* owned; NULL: moved away, or never there */
-    Py_ssize_t pins;          /* exported buffers and other uses by pointer */
+    Py_ssize_t pins; /* exported buffers and other uses by pointer */
 } bocpy_box_t;
 
 /* Attached.  The memory, or NULL with RuntimeError when it was moved. */

@@ -1,9 +1,16 @@
 """Where the C files for other extensions are."""
 
-import sys
-from pathlib import Path
+from __future__ import annotations
 
-_INCLUDE = Path(__file__).absolute().parent / "include"
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_INCLUDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "include")
 
 
 def get_include() -> str:
@@ -12,7 +19,7 @@ def get_include() -> str:
     CMake finds the same through ``find_package(bocpy)`` and pkg-config through ``bocpy.pc``; see
     the guide.
     """
-    return str(_INCLUDE)
+    return _INCLUDE
 
 
 def get_sources() -> list[str]:
@@ -20,4 +27,13 @@ def get_sources() -> list[str]:
 
     One on Windows, where older compilers have no C11 atomics; none elsewhere.
     """
-    return [str(_INCLUDE / "bocpy" / "bocpy_msvc.c")] if sys.platform == "win32" else []
+    return [os.path.join(_INCLUDE, "bocpy", "bocpy_msvc.c")] if sys.platform == "win32" else []
+
+
+def calling(callable: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that can be a behavior, for any callable."""
+
+    def call(*arguments: object) -> object:
+        return callable(*arguments)
+
+    return call

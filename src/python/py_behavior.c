@@ -91,7 +91,10 @@ static int make_handles(core_state_t *state, boc_behavior_t *behavior, py_activa
         if (frame->handles[i] == NULL)
             return -1;
         frame->handles[i]->is_received = true;
-        py_owner_begin(state, frame->handles[i], PY_GRANTED);
+        if (boc_behavior_access(behavior, i) == BOC_READ)
+            py_owner_begin_reading(frame->handles[i]);
+        else
+            py_owner_begin(state, frame->handles[i], PY_GRANTED);
     }
     for (size_t i = 0; has_duplicates && i < frame->count; i++)
         if (frame->handles[i] == NULL)
@@ -117,6 +120,42 @@ static int make_arguments(py_call_t *call, const py_activation_t *frame, PyObjec
                             Py_NewRef((PyObject *)frame->handles[at++]));
     }
     return 0;
+}
+
+/* A body in C, as what a behavior captured. */
+typedef struct native {
+    bocpy_call_fn call;
+    void *context;
+    bocpy_drop_fn drop;
+} native_t;
+
+static void native_drop(void *data) {
+    native_t *native = data;
+    if (native->drop != NULL)
+        native->drop(native->context);
+    PyMem_RawFree(native);
+}
+
+static const boc_payload_ops_t native_ops = {native_drop};
+
+boc_status_t py_behavior_new_native(bocpy_call_fn run, void *context, bocpy_drop_fn drop,
+                                    size_t requests, size_t arguments, bool has_groups,
+                                    boc_behavior_t **p_behavior) {
+    native_t *native = PyMem_RawMalloc(sizeof *native);
+    boc_status_t status = BOC_ENOMEM;
+    if (native == NULL) {
+        if (drop != NULL)
+            drop(context);
+        return status;
+    }
+    *native = (native_t){run, context, drop};
+    boc_payload_t captured = {native, &native_ops};
+    status = py_behavior_new(PY_NATIVE, requests, arguments, 1, has_groups, p_behavior);
+    if (status != BOC_OK)
+        boc_payload_drop(&captured);
+    else
+        ((py_call_t *)boc_behavior_data(*p_behavior))->captures[0] = captured;
+    return status;
 }
 
 static int decode_captures(core_state_t *state, py_call_t *call, PyObject **captures) {
@@ -168,11 +207,25 @@ static int reserve(room_t *room, size_t handles, size_t arguments, size_t captur
     return 0;
 }
 
+static PyObject *call_native(const py_call_t *call, PyObject *const *arguments) {
+    const native_t *native = call->captures[0].data;
+    PyObject *result = native->call(arguments, call->argument_count, native->context);
+    if (result == NULL && !PyErr_Occurred())
+        PyErr_SetString(PyExc_SystemError, "a C body failed without an exception");
+    if (result == NULL || !PyErr_Occurred())
+        return result;
+    Py_DECREF(result); /* an exception and a result: the exception counts */
+    return NULL;
+}
+
 static PyObject *call_body(core_state_t *state, boc_behavior_t *behavior, py_call_t *call,
                            py_activation_t *frame, room_t *room) {
     if (make_handles(state, behavior, frame) < 0 ||
-        make_arguments(call, frame, room->arguments) < 0 ||
-        decode_captures(state, call, room->captures) < 0 || decode_early(frame) < 0)
+        make_arguments(call, frame, room->arguments) < 0)
+        return NULL;
+    if (call->template_id == PY_NATIVE)
+        return decode_early(frame) == 0 ? call_native(call, room->arguments) : NULL;
+    if (decode_captures(state, call, room->captures) < 0 || decode_early(frame) < 0)
         return NULL;
     return py_functions_call(state, call->template_id, room->arguments, call->argument_count,
                              room->captures, call->capture_count);
@@ -217,7 +270,7 @@ static void store_result(boc_behavior_t *behavior, boc_payload_t payload) {
 
 static void behavior_run(boc_behavior_t *behavior, void *data) {
     py_call_t *call = data;
-    core_state_t *state = py_worker_state();
+    core_state_t *state = py_worker_begin();
     py_activation_t frame = {.outer = state->frame, .count = boc_behavior_request_count(behavior)};
     room_t room;
     if (reserve(&room, frame.count, call->argument_count, call->capture_count) < 0) {
@@ -228,7 +281,7 @@ static void behavior_run(boc_behavior_t *behavior, void *data) {
     state->frame = &frame;
     PyObject *value = call_body(state, behavior, call, &frame, &room); /* owned */
     bool was_interrupted = py_worker_forget_interrupt();
-    if (value == NULL)
+    if (value == NULL && call->template_id != PY_NATIVE)
         py_functions_note_site(state, call->template_id);
     /* The result and the cowns leave together: what is in more than one of them is copied. */
     py_moves_t moves;
@@ -256,7 +309,7 @@ static void behavior_run(boc_behavior_t *behavior, void *data) {
 /* The runtime is stopped before the body could run. */
 static void behavior_drop(boc_behavior_t *behavior, void *data) {
     (void)data;
-    core_state_t *state = py_worker_state();
+    core_state_t *state = py_worker_begin();
     PyErr_SetString(PyExc_RuntimeError,
                     "the behavior was dropped: the runtime was stopped (stop()) before it ran");
     boc_payload_t result = py_failure_of_raised(state);

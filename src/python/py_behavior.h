@@ -15,6 +15,7 @@
 #include "python/py_cown.h"
 
 #include <boc/behavior.h>
+#include <bocpy/bocpy.h>
 
 typedef struct py_call {
     uint32_t template_id;
@@ -24,6 +25,9 @@ typedef struct py_call {
     boc_payload_t captures[];
 } py_call_t;
 
+/* `template_id` of a body in C; captures[0] is its own. */
+#define PY_NATIVE UINT32_MAX
+
 /* Length of a group argument, or PY_SINGLE for one cown. */
 #define PY_SINGLE UINT32_MAX
 
@@ -31,6 +35,12 @@ typedef struct py_call {
 BOC_MUST_CHECK boc_status_t py_behavior_new(uint32_t template_id, size_t requests, size_t arguments,
                                             size_t captures, bool has_groups,
                                             boc_behavior_t **p_behavior);
+
+/* The same whose body is C code; `context` is taken, on failure too. */
+BOC_MUST_CHECK boc_status_t py_behavior_new_native(bocpy_call_fn run, void *context,
+                                                   bocpy_drop_fn drop, size_t requests,
+                                                   size_t arguments, bool has_groups,
+                                                   boc_behavior_t **p_behavior);
 
 /* The places of the lengths of the arguments; NULL without groups. */
 uint32_t *py_behavior_lengths(boc_behavior_t *behavior);

@@ -1,9 +1,18 @@
 #include "python/py_capi.h"
 
+#include "platform/clock.h"
+#include "platform/thread.h"
+#include "python/py_body.h"
+#include "python/py_capi_python.h"
+#include "python/py_errors.h"
 #include "python/py_foreign.h"
 #include "python/py_home.h"
 #include "python/py_interp.h"
 #include "python/py_state.h"
+#include "python/py_worker.h"
+
+#include <boc/cown.h>
+#include <boc/runtime.h>
 
 /* -- the state of the calling interpreter -------------------------------------------------- */
 
@@ -13,7 +22,8 @@
 static struct {
     /* Of the main interpreter, which ends last: most callers are there. */
     _Atomic(core_state_t *) main_state;
-} globals;
+    boc__mutex_t mutex; /* guards the table until it is complete */
+} globals = {.mutex = BOC_MUTEX_INITIALIZER};
 
 core_state_t *py_capi_state(void) {
     if (py_interp_is_main()) {
@@ -106,12 +116,47 @@ static int xidata_register(PyTypeObject *type, bocpy_xidata_out_fn out) {
     return state != NULL ? py_foreign_register(state, type, NULL, out) : -1;
 }
 
+/* -- cowns, the runtime, help for C --------------------------------------------------------------
+ */
+
+static void cown_ref(bocpy_cown_t *cown) { boc_cown_ref((boc_cown_t *)(void *)cown); }
+static void cown_unref(bocpy_cown_t *cown) { boc_cown_unref((boc_cown_t *)(void *)cown); }
+static uint64_t cown_id(bocpy_cown_t *cown) { return boc_cown_id((boc_cown_t *)(void *)cown); }
+static int is_running(void) { return boc_runtime_is_running(); }
+static int worker_count(void) { return (int)boc_runtime_worker_count(); }
+
+static bocpy_mutex_t *mutex_new(void) {
+    boc__mutex_t *mutex = PyMem_RawMalloc(sizeof *mutex);
+    if (mutex != NULL)
+        boc__mutex_init(mutex);
+    return (bocpy_mutex_t *)(void *)mutex;
+}
+
+static void mutex_free(bocpy_mutex_t *mutex) {
+    if (mutex == NULL)
+        return;
+    boc__mutex_deinit((boc__mutex_t *)(void *)mutex);
+    PyMem_RawFree(mutex);
+}
+
+static void mutex_lock(bocpy_mutex_t *mutex) { boc__mutex_lock((boc__mutex_t *)(void *)mutex); }
+static void mutex_unlock(bocpy_mutex_t *mutex) { boc__mutex_unlock((boc__mutex_t *)(void *)mutex); }
+
+static int status_raise(int status, const char *what) {
+    if (status == BOCPY_OK)
+        PyErr_Format(PyExc_SystemError, "%s: status_raise after success", what);
+    else
+        (void)py_errors_raise((boc_status_t)status, what);
+    return -1;
+}
+
 /* -- the table --------------------------------------------------------------------------------- */
 
-static const bocpy_api_t table = {
+static bocpy_api_t table = {
     .abi = BOCPY_ABI,
     .size = sizeof(bocpy_api_t),
-    .features = BOCPY_FEATURE_TYPES | BOCPY_FEATURE_XIDATA,
+    .features = BOCPY_FEATURE_TYPES | BOCPY_FEATURE_XIDATA | BOCPY_FEATURE_COWNS |
+                BOCPY_FEATURE_BODIES | BOCPY_FEATURE_MESSAGES | BOCPY_FEATURE_HOOKS,
     .version_hex = BOCPY_VERSION_HEX,
     .version = BOCPY_VERSION,
     .type_register = type_register,
@@ -121,17 +166,51 @@ static const bocpy_api_t table = {
     .xidata_get = xidata_get,
     .xidata_free = py_home_free,
     .xidata_register = xidata_register,
+    .cown_of_data = py_body_cown_of_data,
+    .cown_ref = cown_ref,
+    .cown_unref = cown_unref,
+    .cown_id = cown_id,
+    .body_schedule = py_body_schedule,
+    .body_count = py_body_count,
+    .body_cown = py_body_cown,
+    .body_data = py_body_data,
+    .body_store = py_body_store,
+    .body_load_int = py_body_load_int,
+    .body_load_real = py_body_load_real,
+    .body_store_int = py_body_store_int,
+    .body_store_real = py_body_store_real,
+    .body_fail = py_body_fail,
+    .is_running = is_running,
+    .worker_count = worker_count,
+    .worker_index = boc_worker_index,
+    .worker_hooks = py_worker_add_hooks,
+    .send_data = py_body_send_data,
+    .clock_ns = boc__clock_now_ns,
+    .mutex_new = mutex_new,
+    .mutex_free = mutex_free,
+    .mutex_lock = mutex_lock,
+    .mutex_unlock = mutex_unlock,
+    .status_raise = status_raise,
 };
 
 static int add_capsule(PyObject *module) {
-    PyObject *capsule = PyCapsule_New((void *)(uintptr_t)&table, BOCPY_CAPSULE, NULL); /* owned */
+    PyObject *capsule = PyCapsule_New(&table, BOCPY_CAPSULE, NULL); /* owned */
     int result = capsule != NULL ? PyModule_AddObjectRef(module, "_C_API", capsule) : -1;
     Py_XDECREF(capsule);
     return result;
 }
 
+/* The first interpreter that imports us completes the table, before anybody gets the capsule. */
+static void complete_table(void) {
+    boc__mutex_lock(&globals.mutex);
+    if (table.cown_new == NULL)
+        py_capi_python_fill(&table);
+    boc__mutex_unlock(&globals.mutex);
+}
+
 int py_capi_add(PyObject *module, core_state_t *state) {
     if (publish(state) < 0)
         return -1;
+    complete_table();
     return add_capsule(module);
 }

@@ -126,7 +126,8 @@ int py_cown_decode(py_cown_t *owner) {
     else if (py_failure_is(payload))
         owner->value = py_failure_decode(state, payload);
     else
-        owner->value = py_transfer_take(state, payload);
+        owner->value = owner->is_reader ? py_transfer_decode(state, payload)
+                                        : py_transfer_take(state, payload);
     owner->is_exception = py_failure_is(payload);
     return owner->value != NULL ? 0 : -1;
 }
@@ -158,6 +159,10 @@ static int cown_set_value(PyObject *op, PyObject *value, void *closure) {
     py_cown_t *owner = (py_cown_t *)op;
     if (owner->access == PY_NOT_OWNED && (owner = py_owner_require(owner, "Cown.value")) == NULL)
         return -1;
+    if (owner->is_reader) {
+        PyErr_SetString(PyExc_RuntimeError, "Cown.value: this behavior only reads the cown");
+        return -1;
+    }
     owner->is_assigned = true;
     owner->is_exception = false;
     Py_XSETREF(owner->value, Py_NewRef(value));
@@ -190,6 +195,10 @@ static int cown_set_exception(PyObject *op, PyObject *flag, void *closure) {
     py_cown_t *owner = py_owner_require((py_cown_t *)op, "Cown.exception");
     if (owner == NULL || py_cown_decode(owner) < 0)
         return -1;
+    if (owner->is_reader) {
+        PyErr_SetString(PyExc_RuntimeError, "Cown.exception: this behavior only reads the cown");
+        return -1;
+    }
     owner->is_assigned = true;
     owner->is_exception = is_exception != 0;
     return 0;

@@ -37,6 +37,7 @@ typedef struct py_cown {
     bool is_assigned;      /* the value is not the one that was decoded */
     bool is_exception;     /* the flag, once the value is decoded or assigned */
     bool is_received;      /* came to a behavior from outside */
+    bool is_reader;        /* of a granted handle: what it decodes is its own, and dropped */
     bool is_block;         /* of a leased handle: taken by `with`, not by acquire() */
 } py_cown_t;
 

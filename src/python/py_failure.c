@@ -3,6 +3,7 @@
 #include "platform/thread.h"
 #include "python/py_interp.h"
 #include "python/py_state.h"
+#include "python/py_worker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,7 @@ static void print_unseen(const char *text) {
 }
 
 static void report_unseen(const char *text) {
+    bool was_detached = py_worker_attach();
     if (!py_interp_is_attached()) {
         print_unseen(text);
         return;
@@ -63,6 +65,8 @@ static void report_unseen(const char *text) {
         }
     }
     PyErr_SetRaisedException(raised);
+    if (was_detached)
+        py_worker_detach();
 }
 
 /* Take the failure out of the ring; guarded by the mutex.  False if it was seen. */

@@ -7,8 +7,8 @@
 #include <string.h>
 
 static struct {
-    boc__mutex_t mutex;
-    py_foreign_t *known; /* guarded by mutex; a list that only grows */
+    boc__mutex_t mutex;            /* of those who add */
+    _Atomic(py_foreign_t *) known; /* a list that only grows */
 } globals = {.mutex = BOC_MUTEX_INITIALIZER};
 
 /* -- one interpreter's types --------------------------------------------------------------- */
@@ -117,15 +117,26 @@ static py_foreign_t *new_foreign(const bocpy_type_ops_t *ops, bocpy_xidata_out_f
     return foreign;
 }
 
+static py_foreign_t *find_key(const void *key) {
+    /* acquire: the registration, from settle. */
+    py_foreign_t *found = atomic_load_explicit(&globals.known, memory_order_acquire);
+    while (found != NULL && found->key != key)
+        found = found->next;
+    return found;
+}
+
+const py_foreign_t *py_foreign_known(const bocpy_type_ops_t *ops) { return find_key(ops); }
+
 /* The registration with this key; `taken` becomes it unless there is one. */
 static const py_foreign_t *settle(py_foreign_t *taken) {
     boc__mutex_lock(&globals.mutex);
-    py_foreign_t *found = globals.known;
-    while (found != NULL && found->key != taken->key)
-        found = found->next;
+    py_foreign_t *found = find_key(taken->key);
     if (found == NULL) {
-        taken->next = globals.known;
-        globals.known = found = taken;
+        /* relaxed: only the holder of the mutex writes. */
+        taken->next = atomic_load_explicit(&globals.known, memory_order_relaxed);
+        /* release: the registration, to find_key. */
+        atomic_store_explicit(&globals.known, taken, memory_order_release);
+        found = taken;
         taken = NULL;
     }
     boc__mutex_unlock(&globals.mutex);

@@ -50,6 +50,9 @@ const py_foreign_t *py_foreign_find_in(const py_foreign_state_t *types, const Py
  * with an exception. */
 PyTypeObject *py_foreign_type(core_state_t *state, const py_foreign_t *foreign);
 
+/* The registration of these ops, from any thread; NULL if nobody registered them. */
+const py_foreign_t *py_foreign_known(const bocpy_type_ops_t *ops);
+
 /* bocpy_api_t.type_register and xidata_register: one of `ops` and `out`. */
 int py_foreign_register(core_state_t *state, PyTypeObject *type, const bocpy_type_ops_t *ops,
                         bocpy_xidata_out_fn out);

@@ -197,14 +197,21 @@ static void *copy_of_earlier(const py_moves_t *moves, const py_foreign_t *foreig
 
 static py_move_t *new_move(const py_foreign_t *foreign, void *data) {
     py_move_t *move = PyMem_RawMalloc(sizeof *move);
-    if (move == NULL) {
-        PyErr_NoMemory();
+    if (move == NULL)
         return NULL;
-    }
     atomic_init(&move->refs, 1);
     atomic_init(&move->data, data);
     move->foreign = foreign;
     return move;
+}
+
+/* What the decoder reads of a foreign object alone is in py_transfer_encode.c. */
+py_blob_t *py_blob_of_move(const py_foreign_t *foreign, void *data) {
+    py_move_t *move = new_move(foreign, data);
+    py_blob_t *blob = move != NULL ? py_blob_holding(move) : NULL;
+    if (blob == NULL)
+        PyMem_RawFree(move);
+    return blob;
 }
 
 /* Make room for one more. */
@@ -246,6 +253,7 @@ py_move_t *py_moves_out(core_state_t *state, py_moves_t *moves, const py_foreign
         return NULL;
     py_move_t *move = new_move(foreign, data);
     if (move == NULL) {
+        PyErr_NoMemory();
         PyObject *raised = PyErr_GetRaisedException(); /* owned */
         if (is_copy)
             foreign->ops.drop(data);

@@ -5,8 +5,8 @@
  * remembers the object it came from.  A call that fails undoes its moves; the objects
  * are then as they were.
  *
- * Threads   move_unref   any thread
- *           the rest     attached; a py_moves_t belongs to one call of one thread
+ * Threads   move_unref, blob_of_move   any thread
+ *           the rest                   attached; a py_moves_t belongs to one call of one thread
  */
 #ifndef BOC_PY_MOVES_H
 #define BOC_PY_MOVES_H
@@ -15,18 +15,23 @@
 #include <Python.h>
 
 #include "python/py_foreign.h"
+#include "python/py_payload.h"
 
 #include <stdbool.h>
 
 typedef struct core_state core_state_t;
 
-typedef struct py_move {
+struct py_move {
     atomic_size_t refs;
     const py_foreign_t *foreign;
     _Atomic(void *) data; /* NULL once it was received or undone */
-} py_move_t;
+};
 
 void py_move_unref(py_move_t *move);
+
+/* Any thread.  A blob whose value is one foreign object with this memory, which is taken unless
+ * the blob is NULL: without memory, and without an exception. */
+py_blob_t *py_blob_of_move(const py_foreign_t *foreign, void *data);
 
 /* A new object around the memory, which it takes if `takes`; else it gets a copy.  NULL with
  * an exception, the memory as before. */

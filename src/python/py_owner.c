@@ -20,6 +20,13 @@ void py_owner_begin(core_state_t *state, py_cown_t *cown, py_access_t access) {
     boc_cown_set_holder(cown->native, state->holder);
 }
 
+void py_owner_begin_reading(py_cown_t *cown) {
+    assert(cown->access == PY_NOT_OWNED && cown->value == NULL);
+    cown->access = PY_GRANTED;
+    cown->is_assigned = cown->is_exception = false;
+    cown->is_reader = true; /* the holder word is for one holder */
+}
+
 /* Put the value, if anybody touched it, where other interpreters can read it. */
 int py_owner_encode(core_state_t *state, py_cown_t *cown, boc_payload_t *p_new) {
     boc_payload_t *present = boc_cown_value(cown->native);
@@ -64,6 +71,12 @@ void py_owner_store(py_cown_t *cown, boc_payload_t value) {
 
 int py_owner_end(core_state_t *state, py_cown_t *cown) {
     assert(cown->access != PY_NOT_OWNED);
+    if (cown->is_reader) {
+        cown->access = PY_NOT_OWNED;
+        cown->is_reader = false;
+        Py_CLEAR(cown->value);
+        return 0;
+    }
     boc_payload_t value;
     int result = py_owner_encode(state, cown, &value);
     py_owner_store(cown, value);
@@ -81,11 +94,11 @@ static PyObject *key_of(py_cown_t *cown) { return PyLong_FromVoidPtr(cown->nativ
 py_cown_t *py_owner_find(core_state_t *state, py_cown_t *cown) {
     if (cown->access != PY_NOT_OWNED)
         return cown;
-    if (boc_cown_holder(cown->native) != state->holder)
-        return NULL;
-    py_cown_t *owner = py_behavior_find_handle(state, cown->native);
+    py_cown_t *owner = py_behavior_find_handle(state, cown->native); /* a reader is no holder */
     if (owner != NULL)
         return owner;
+    if (boc_cown_holder(cown->native) != state->holder)
+        return NULL;
     PyObject *key = key_of(cown); /* owned */
     if (key == NULL)
         return NULL;

@@ -16,6 +16,10 @@
 /* Start and end ownership.  The end writes the value back: -1 with the exception when
  * it cannot leave the interpreter; then the cown holds a BehaviorError instead. */
 void py_owner_begin(core_state_t *state, py_cown_t *cown, py_access_t access);
+
+/* Together with other readers: a private copy of the value, which is not written back. */
+void py_owner_begin_reading(py_cown_t *cown);
+
 int py_owner_end(core_state_t *state, py_cown_t *cown);
 
 /* The steps of the end: the value that the cown would get; -1 with the exception and a

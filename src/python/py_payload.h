@@ -86,6 +86,9 @@ static inline py_move_t **py_blob_moves(py_blob_t *blob) {
     return (py_move_t **)(void *)(py_blob_definitions(blob) + blob->definition_count);
 }
 
+/* A blob whose value is one foreign object: its counted move is taken unless it returns NULL. */
+py_blob_t *py_blob_holding(py_move_t *move);
+
 /* Whether nobody else has a reference; then what it holds may be moved out. */
 bool py_blob_is_sole(py_blob_t *blob);
 

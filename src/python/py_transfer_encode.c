@@ -559,25 +559,31 @@ static py_blob_t *single_blob(int tag, const void *units, size_t count, size_t u
 }
 
 /* Nor does a foreign object alone. */
+py_blob_t *py_blob_holding(py_move_t *move) {
+    static const uint8_t stream[] = {TAG_FOREIGN, 0};
+    py_blob_t *blob = py_blob_new(sizeof stream, 1);
+    if (blob == NULL)
+        return NULL;
+    memcpy(py_blob_bytes(blob), stream, sizeof stream);
+    blob->move_count = 1;
+    blob->is_move = true;
+    py_blob_moves(blob)[0] = move;
+    return blob;
+}
+
 static py_blob_t *move_blob(core_state_t *state, PyObject *value, const py_foreign_t *foreign,
                             py_moves_t *moves) {
-    static const uint8_t stream[] = {TAG_FOREIGN, 0};
     size_t moved_before = moves->count;
     py_move_t *move = py_moves_out(state, moves, foreign, value, false);
     if (move == NULL)
         return NULL;
     state->transfer.epoch++;
-    py_blob_t *blob = py_blob_new(sizeof stream, 1);
+    py_blob_t *blob = py_blob_holding(move);
     if (blob == NULL) {
         PyErr_NoMemory();
         py_moves_undo(moves, moved_before);
         py_move_unref(move);
-        return NULL;
     }
-    memcpy(py_blob_bytes(blob), stream, sizeof stream);
-    blob->move_count = 1;
-    blob->is_move = true;
-    py_blob_moves(blob)[0] = move;
     return blob;
 }
 

@@ -12,6 +12,7 @@
 /* What when(...) returns: the checked arguments, waiting for a function. */
 typedef struct py_when {
     PyObject_VAR_HEAD vectorcallfunc vectorcall;
+    uint64_t reads;        /* bit i: the behavior only reads argument i */
     PyObject *arguments[]; /* owned; each a Cown or a tuple of them */
 } py_when_t;
 
@@ -55,10 +56,10 @@ static bool has_groups(const py_when_t *when) {
     return false;
 }
 
-static void request(boc_behavior_t *behavior, size_t index, PyObject *handle) {
+static void request(boc_behavior_t *behavior, size_t index, PyObject *handle, boc_access_t access) {
     boc_cown_t *native = py_cown_native(handle);
     boc_cown_ref(native);
-    boc_behavior_request(behavior, index, native, BOC_WRITE);
+    boc_behavior_request(behavior, index, native, access);
 }
 
 static void fill_requests(const py_when_t *when, boc_behavior_t *behavior) {
@@ -66,15 +67,16 @@ static void fill_requests(const py_when_t *when, boc_behavior_t *behavior) {
     size_t at = 0;
     for (Py_ssize_t i = 0; i < Py_SIZE(when); i++) {
         PyObject *argument = when->arguments[i]; /* borrowed */
+        boc_access_t access = i < 64 && (when->reads >> i & 1) != 0 ? BOC_READ : BOC_WRITE;
         if (!PyTuple_Check(argument)) {
-            request(behavior, at++, argument);
+            request(behavior, at++, argument, access);
             if (lengths != NULL)
                 lengths[i] = PY_SINGLE;
             continue;
         }
         lengths[i] = (uint32_t)PyTuple_GET_SIZE(argument);
         for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(argument); k++)
-            request(behavior, at++, PyTuple_GET_ITEM(argument, k));
+            request(behavior, at++, PyTuple_GET_ITEM(argument, k), access);
     }
 }
 
@@ -204,12 +206,12 @@ static py_when_t *allocate(core_state_t *state, Py_ssize_t count) {
     return PyObject_GC_NewVar(py_when_t, state->when_type, count);
 }
 
-static PyObject *core_when(PyObject *module, PyObject *const *args, Py_ssize_t count) {
-    core_state_t *state = py_state_of(module);
+static PyObject *make_when(core_state_t *state, PyObject *const *args, Py_ssize_t count) {
     py_when_t *when = allocate(state, count);
     if (when == NULL)
         return NULL;
     when->vectorcall = when_vectorcall;
+    when->reads = 0;
     for (Py_ssize_t i = 0; i < count; i++) {
         when->arguments[i] = check_argument(state, args[i]);
         if (when->arguments[i] == NULL) {
@@ -220,6 +222,68 @@ static PyObject *core_when(PyObject *module, PyObject *const *args, Py_ssize_t c
     }
     PyObject_GC_Track(when);
     return (PyObject *)when;
+}
+
+static PyObject *core_when(PyObject *module, PyObject *const *args, Py_ssize_t count) {
+    return make_when(py_state_of(module), args, count);
+}
+
+/* -- for other extensions ------------------------------------------------------------------- */
+
+/* With the access of each argument. */
+static py_when_t *new_when(core_state_t *state, const bocpy_argument_t *arguments, size_t count) {
+    PyObject **cowns = PyMem_Calloc(count + 1, sizeof *cowns);
+    py_when_t *when = NULL; /* owned */
+    if (cowns == NULL)
+        PyErr_NoMemory();
+    for (size_t i = 0; cowns != NULL && i < count; i++)
+        cowns[i] = arguments[i].cowns;
+    if (cowns != NULL)
+        when = (py_when_t *)make_when(state, cowns, (Py_ssize_t)count);
+    PyMem_Free(cowns);
+    for (size_t i = 0; when != NULL && i < count; i++) {
+        if (arguments[i].access == BOCPY_READ && i < 64) {
+            when->reads |= UINT64_C(1) << i;
+        } else if (arguments[i].access != BOCPY_WRITE) {
+            PyErr_Format(PyExc_ValueError, "when: access %d of argument %zu is not possible",
+                         arguments[i].access, i);
+            Py_CLEAR(when);
+        }
+    }
+    return when;
+}
+
+PyObject *py_when_schedule(core_state_t *state, const bocpy_argument_t *arguments, size_t count,
+                           PyObject *func) {
+    py_when_t *when = new_when(state, arguments, count); /* owned */
+    PyObject *result =
+        when != NULL ? when_vectorcall((PyObject *)when, &func, 1, NULL) : NULL; /* owned */
+    Py_XDECREF(when);
+    return result;
+}
+
+static PyObject *schedule_native(core_state_t *state, const py_when_t *when, bocpy_call_fn call,
+                                 void *context, bocpy_drop_fn drop) {
+    boc_behavior_t *behavior = NULL;
+    boc_status_t status =
+        py_behavior_new_native(call, context, drop, (size_t)count_requests(when),
+                               (size_t)Py_SIZE(when), has_groups(when), &behavior);
+    if (status != BOC_OK)
+        return py_errors_raise(status, "when_call");
+    fill_requests(when, behavior);
+    return submit(state, behavior);
+}
+
+PyObject *py_when_schedule_native(core_state_t *state, const bocpy_argument_t *arguments,
+                                  size_t count, bocpy_call_fn call, void *context,
+                                  bocpy_drop_fn drop) {
+    py_when_t *when = new_when(state, arguments, count); /* owned */
+    bool is_up = when != NULL && (state->worker >= 0 || py_runtime_ensure() == 0);
+    if (!is_up && drop != NULL)
+        drop(context);
+    PyObject *result = is_up ? schedule_native(state, when, call, context, drop) : NULL; /* owned */
+    Py_XDECREF(when);
+    return result;
 }
 
 /* -- the decorator's type

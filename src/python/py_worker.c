@@ -12,6 +12,15 @@
 /* A waiting thread asks for a worker's GIL after this long; main's own is 5 ms. */
 #define SWITCH_INTERVAL_S 1e-4
 
+/* What extensions want to be told about workers. */
+#define HOOKS_MAX 32
+
+static struct {
+    boc__mutex_t mutex;            /* of those who add */
+    _Atomic unsigned count;        /* entries below it never change */
+    const bocpy_worker_hooks_t *entries[HOOKS_MAX];
+} hooks = {.mutex = BOC_MUTEX_INITIALIZER};
+
 static struct {
     boc__mutex_t mutex;
     char *path;            /* guarded by mutex; entries of sys.path, each with its NUL */
@@ -37,11 +46,87 @@ static _Thread_local struct {
     core_state_t *state;
     PyObject *module; /* owned; keeps `state` */
     uint32_t generation;
+    unsigned hooks_run; /* how many of the hooks were started here */
+    bool is_detached;   /* C bodies run: the GIL is free */
+    bool has_printed;   /* Python bodies have run since the streams were flushed */
 } tl_worker;
 
 core_state_t *py_worker_state(void) {
     assert(tl_worker.state != NULL);
     return tl_worker.state;
+}
+
+/* -- with and without the GIL ---------------------------------------------------------------- */
+
+void py_worker_detach(void) {
+    if (tl_worker.is_detached)
+        return;
+    tl_worker.is_detached = true;
+    (void)PyEval_SaveThread();
+}
+
+bool py_worker_attach(void) {
+    if (!tl_worker.is_detached)
+        return false;
+    PyEval_RestoreThread(tl_worker.thread_state);
+    tl_worker.is_detached = false;
+    return true;
+}
+
+/* -- hooks of extensions ----------------------------------------------------------------------- */
+
+int py_worker_add_hooks(const bocpy_worker_hooks_t *added) {
+    int status = BOCPY_OK;
+    boc__mutex_lock(&hooks.mutex);
+    /* relaxed: only the holder of the mutex writes. */
+    unsigned count = atomic_load_explicit(&hooks.count, memory_order_relaxed);
+    unsigned i = 0;
+    while (i < count && hooks.entries[i] != added)
+        i++;
+    if (i == HOOKS_MAX) {
+        status = BOCPY_EFULL;
+    } else if (i == count) {
+        hooks.entries[count] = added;
+        /* release: the entry, to py_worker_run_hooks. */
+        atomic_store_explicit(&hooks.count, count + 1, memory_order_release);
+    }
+    boc__mutex_unlock(&hooks.mutex);
+    return status;
+}
+
+void py_worker_run_hooks(void) {
+    /* acquire: the entries below it. */
+    unsigned count = atomic_load_explicit(&hooks.count, memory_order_acquire);
+    while (tl_worker.hooks_run < count) {
+        const bocpy_worker_hooks_t *next = hooks.entries[tl_worker.hooks_run++];
+        if (next->start != NULL && next->start(next->context, tl_worker.state->worker) < 0)
+            PyErr_WriteUnraisable(NULL);
+    }
+}
+
+core_state_t *py_worker_begin(void) {
+    (void)py_worker_attach();
+    tl_worker.has_printed = true;
+    py_worker_run_hooks();
+    return py_worker_state();
+}
+
+void py_worker_begin_detached(void) {
+    /* relaxed: py_worker_run_hooks looks again, with acquire. */
+    if (tl_worker.hooks_run < atomic_load_explicit(&hooks.count, memory_order_relaxed)) {
+        (void)py_worker_attach();
+        py_worker_run_hooks();
+    }
+    py_worker_detach();
+}
+
+static void stop_hooks(void) {
+    while (tl_worker.hooks_run > 0) {
+        const bocpy_worker_hooks_t *last = hooks.entries[--tl_worker.hooks_run];
+        if (last->stop != NULL)
+            last->stop(last->context, tl_worker.state->worker);
+        PyErr_Clear();
+    }
 }
 
 const char *py_worker_trouble(void) { return globals.trouble; }
@@ -127,7 +212,7 @@ static boc_payload_t copy_config(void) {
 static int boot(core_state_t *state) {
     PyObject *config = NULL; /* owned */
     PyObject *module = NULL; /* owned */
-    PyObject *done = NULL;   /* owned */
+    PyObject *done = NULL; /* owned */
     boc_payload_t encoded = copy_config();
     config = py_transfer_decode(state, &encoded);
     boc_payload_drop(&encoded);
@@ -206,6 +291,7 @@ static boc_status_t worker_enter(void *context, unsigned worker) {
         records[worker].state = tl_worker.state;
         records[worker].thread = PyThread_get_thread_ident();
         boc__mutex_unlock(&globals.mutex);
+        py_worker_run_hooks();
         return BOC_OK;
     }
     note_raised();
@@ -230,6 +316,8 @@ static void close_to_visitors(unsigned worker) {
 
 static void worker_leave(void *context, unsigned worker) {
     (void)context;
+    (void)py_worker_attach();
+    stop_hooks();
     close_to_visitors(worker);
     end_interpreter();
 }
@@ -297,9 +385,14 @@ static void flush_stream(const char *name) {
 
 static void before_park(void *context, unsigned worker) {
     (void)context, (void)worker;
+    if (tl_worker.is_detached && !tl_worker.has_printed)
+        return; /* only C bodies ran since the last time */
+    (void)py_worker_attach();
     flush_stream("stdout");
     flush_stream("stderr");
-    (void)PyEval_SaveThread();
+    tl_worker.has_printed = false;
+    py_home_sweep(tl_worker.state->home);
+    py_worker_detach();
 }
 
 static void renew(void) {
@@ -315,8 +408,10 @@ static void renew(void) {
 
 static void after_park(void *context, unsigned worker) {
     (void)context, (void)worker;
-    PyEval_RestoreThread(tl_worker.thread_state);
+    (void)py_worker_attach();
     renew();
+    py_worker_run_hooks();
+    py_home_sweep(tl_worker.state->home);
 }
 
 const boc_host_t py_worker_host = {

@@ -13,6 +13,7 @@
 
 #include <boc/payload.h>
 #include <boc/runtime.h>
+#include <bocpy/bocpy.h>
 #include <stdbool.h>
 
 typedef struct core_state core_state_t;
@@ -41,5 +42,20 @@ bool py_worker_forget_interrupt(void);
 
 /* The state of the calling worker's interpreter. */
 core_state_t *py_worker_state(void);
+
+/* On a worker, before a body: of Python, which gets the state; of C, which runs without the GIL. */
+core_state_t *py_worker_begin(void);
+void py_worker_begin_detached(void);
+
+/* On a worker: release the GIL for C code, and take it back for Python; nothing if that is done.
+ * `attach` may be called on any thread, and gives whether it did something. */
+void py_worker_detach(void);
+bool py_worker_attach(void);
+
+/* Any thread: see bocpy_api_t.worker_hooks.  BOCPY_OK or BOCPY_EFULL. */
+int py_worker_add_hooks(const bocpy_worker_hooks_t *hooks);
+
+/* On a worker, attached: call the hooks that are new since it last did. */
+void py_worker_run_hooks(void);
 
 #endif
