@@ -18,6 +18,16 @@ from bocpy._core import Cown, hold, scheduler_stats, when
 from bocpy._core import version as __version__
 from bocpy._failures import BehaviorError
 from bocpy._matrix import Matrix
+from bocpy._notices import (
+    REMOVED,
+    notice_delete,
+    notice_read,
+    notice_seed,
+    notice_sync,
+    notice_update,
+    notice_write,
+    noticeboard,
+)
 from bocpy._runtime import WORKER_COUNT, Behaviors, WaitResult, quiesce, start, wait
 from bocpy._when import whencall
 from bocpy.messages import (
@@ -31,6 +41,7 @@ from bocpy.messages import (
 )
 
 __all__ = [
+    "REMOVED",
     "TIMEOUT",
     "WORKER_COUNT",
     "BehaviorError",
@@ -43,6 +54,13 @@ __all__ = [
     "get_include",
     "get_sources",
     "hold",
+    "notice_delete",
+    "notice_read",
+    "notice_seed",
+    "notice_sync",
+    "notice_update",
+    "notice_write",
+    "noticeboard",
     "queue_stats",
     "quiesce",
     "receive",

@@ -7,13 +7,17 @@ import os
 import sys
 from _thread import RLock
 from collections import namedtuple
+from time import monotonic
 
 from bocpy import _core
 from bocpy._core import scheduler_stats
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is imported by nothing that a worker needs to start
-    from typing import Any, NamedTuple
+    from collections.abc import Mapping
+    from typing import Any, Literal, NamedTuple, overload
+
+    type Report = list[dict[str, int]] | dict[str, Any] | WaitResult | None
 
 __all__ = ["WORKER_COUNT", "Behaviors", "WaitResult", "quiesce", "start", "wait"]
 
@@ -25,6 +29,8 @@ _registered = False
 _finished = False
 # What the runtime that a fork ended had; the next start takes it again.
 _count_before_fork: int | None = None
+# What was on the noticeboard when `Behaviors.stop` cleared it, for the next `wait`.
+_last_board: Mapping[str, Any] | None = None
 
 
 def _default_worker_count() -> int:
@@ -103,14 +109,58 @@ def ensure_started() -> None:
             _start(_count_before_fork or WORKER_COUNT)
 
 
+if TYPE_CHECKING:
+
+    @overload
+    def wait(
+        timeout: float | None = None,
+        *,
+        stats: Literal[False] = False,
+        noticeboard: Literal[False] = False,
+        raise_errors: bool = False,
+    ) -> None: ...
+    @overload
+    def wait(
+        timeout: float | None = None,
+        *,
+        stats: Literal[True],
+        noticeboard: Literal[False] = False,
+        raise_errors: bool = False,
+    ) -> list[dict[str, int]]: ...
+    @overload
+    def wait(
+        timeout: float | None = None,
+        *,
+        stats: Literal[False] = False,
+        noticeboard: Literal[True],
+        raise_errors: bool = False,
+    ) -> dict[str, Any]: ...
+    @overload
+    def wait(
+        timeout: float | None = None,
+        *,
+        stats: Literal[True],
+        noticeboard: Literal[True],
+        raise_errors: bool = False,
+    ) -> WaitResult: ...
+    @overload
+    def wait(
+        timeout: float | None = None,
+        *,
+        stats: bool,
+        noticeboard: bool = False,
+        raise_errors: bool = False,
+    ) -> Report: ...
+
+
 def wait(
     timeout: float | None = None,
     *,
     stats: bool = False,
     noticeboard: bool = False,
     raise_errors: bool = False,
-) -> list[dict[str, int]] | None:
-    """Wait until every behavior has run, then stop the runtime.
+) -> Report:
+    """Wait until every behavior has run, then stop the runtime and clear the noticeboard.
 
     Afterwards main reads and writes every cown directly. When *timeout* seconds have passed,
     behaviors that run are left to end and all others are dropped: their results hold a
@@ -119,23 +169,121 @@ def wait(
     Args:
         timeout: seconds to wait; None for no limit.
         stats: return the counters of each worker (see `scheduler_stats`).
-        noticeboard: not available yet.
+        noticeboard: return what was on the noticeboard at the end, as a dict.
         raise_errors: raise the exceptions of behaviors that nobody looked at.
 
+    Returns:
+        None, the stats, the dict, or both in a `WaitResult`.
+
     Raises:
-        RuntimeError: inside a behavior, or if this thread holds a cown.
+        RuntimeError: inside a behavior; if this thread holds a cown; or if the function of a
+            `notice_update` still runs after *timeout*: then call it again.
         ValueError: if *timeout* is not a number.
         BaseExceptionGroup: with *raise_errors*; an `ExceptionGroup` if all are `Exception`.
     """
-    _check_noticeboard(noticeboard)
+    global _last_board
     was_running = _core.is_running()
-    if not _core._stop(timeout):
+    board = _shut_down(timeout)
+    if board is None:
+        board = _last_board
+    _last_board = None
+    _clean_up(raise_errors)
+    return _report(
+        (_core._last_stats() if was_running else []) if stats else None,
+        dict(board or {}) if noticeboard else None,
+    )
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def quiesce(
+        timeout: float | None = None,
+        *,
+        stats: Literal[False] = False,
+        noticeboard: Literal[False] = False,
+    ) -> None: ...
+    @overload
+    def quiesce(
+        timeout: float | None = None,
+        *,
+        stats: Literal[True],
+        noticeboard: Literal[False] = False,
+    ) -> list[dict[str, int]]: ...
+    @overload
+    def quiesce(
+        timeout: float | None = None,
+        *,
+        stats: Literal[False] = False,
+        noticeboard: Literal[True],
+    ) -> dict[str, Any]: ...
+    @overload
+    def quiesce(
+        timeout: float | None = None,
+        *,
+        stats: Literal[True],
+        noticeboard: Literal[True],
+    ) -> WaitResult: ...
+    @overload
+    def quiesce(
+        timeout: float | None = None, *, stats: bool, noticeboard: bool = False
+    ) -> Report: ...
+
+
+def quiesce(
+    timeout: float | None = None, *, stats: bool = False, noticeboard: bool = False
+) -> Report:
+    """Wait until every behavior has run; the runtime stays up.
+
+    The functions of `notice_update` have run then, too. Returns what `wait` returns.
+
+    Raises:
+        TimeoutError: if it takes longer than *timeout* seconds.
+        RuntimeError: inside a behavior, or if this thread holds a cown.
+        ValueError: if *timeout* is not a number.
+    """
+    if not _core._quiesce(timeout):
+        raise TimeoutError(f"quiesce: behaviors are in flight after {timeout} s")
+    _drain_output()
+    return _report(
+        scheduler_stats() if stats else None, _core._notice_dict() if noticeboard else None
+    )
+
+
+def _report(stats: list[dict[str, int]] | None, board: dict[str, Any] | None) -> Report:
+    if board is None:
+        return stats
+    return board if stats is None else WaitResult(stats, board)
+
+
+def _shut_down(timeout: float | None) -> Mapping[str, Any] | None:
+    """Stop the runtime and close its noticeboard; return what was on it, None without one."""
+    global _count_before_fork
+    was_running = _core.is_running() or _count_before_fork is not None
+    deadline = None if timeout is None else monotonic() + timeout
+    is_quiescent = _core._stop(timeout)
+    board = _core._notice_snapshot() if was_running else None
+    if not is_quiescent:
         import logging
 
         logging.getLogger("behaviors").warning(
             "wait: the timeout of %s s expired; behaviors that had not started are dropped", timeout
         )
+        _core._notice_close()
         _core._drop(None)
+    with _lock:
+        if not _core.is_running():  # another thread may have started it again
+            _core._notice_close()
+            _count_before_fork = None
+    if not _core._notice_end(None if deadline is None else deadline - monotonic()):
+        raise RuntimeError(
+            "wait: the noticeboard thread did not shut down: the function of an update still "
+            "runs; call wait() again"
+        )
+    return board
+
+
+def _clean_up(raise_errors: bool) -> None:
     _drain_output()
     if raise_errors:
         flagged = _core._take_failures()  # users may flag any value
@@ -143,26 +291,6 @@ def wait(
         if errors:
             raise BaseExceptionGroup("behaviors raised exceptions that nobody looked at", errors)
     _core._forget_failures()
-    if not stats:
-        return None
-    return _core._last_stats() if was_running else []
-
-
-def quiesce(
-    timeout: float | None = None, *, stats: bool = False, noticeboard: bool = False
-) -> list[dict[str, int]] | None:
-    """Wait until every behavior has run; the runtime stays up.
-
-    Raises:
-        TimeoutError: if it takes longer than *timeout* seconds.
-        RuntimeError: inside a behavior, or if this thread holds a cown.
-        ValueError: if *timeout* is not a number.
-    """
-    _check_noticeboard(noticeboard)
-    if not _core._quiesce(timeout):
-        raise TimeoutError(f"quiesce: behaviors are in flight after {timeout} s")
-    _drain_output()
-    return scheduler_stats() if stats else None
 
 
 class Behaviors:
@@ -179,8 +307,14 @@ class Behaviors:
         start(self._worker_count, module)
 
     def stop(self, timeout: float | None = None) -> None:
-        """Stop the runtime, as `bocpy.wait` does."""
-        wait(timeout)
+        """Stop the runtime, as `bocpy.wait` does.
+
+        The next ``wait(noticeboard=True)`` returns what was on the noticeboard.
+        """
+        global _last_board
+        board = _shut_down(timeout)
+        _clean_up(False)
+        _last_board = board
 
     def __enter__(self) -> Behaviors:
         self.start()
@@ -219,14 +353,21 @@ def _check_module(module: tuple[str, str | None] | None) -> None:
 
 
 def _start(count: int) -> None:
-    global _count_before_fork
+    global _count_before_fork, _last_board
     if _finished:
         raise RuntimeError("start: the interpreter is shutting down")
+    if not _core._notice_end(0):
+        raise RuntimeError(
+            "start: the runtime is shutting down: the function of a notice_update still runs; "
+            "call wait() again"
+        )
     _prepare_process()
     _count_before_fork = None
     from bocpy import _config  # only now: a program that imports us may never start us
 
+    _core._notice_open()
     _core._start(count, sys.path, _config.worker_config())
+    _last_board = None
 
 
 def _prepare_process() -> None:
@@ -254,9 +395,11 @@ def _import_unsafe_modules() -> None:
             import _datetime  # type: ignore[import-not-found] # noqa: F401
 
 
-def _check_noticeboard(noticeboard: bool) -> None:
-    if noticeboard:
-        raise NotImplementedError("the noticeboard is not part of this version")
+def restart_after_fork() -> None:
+    """Start the runtime again if nothing but a fork has ended it."""
+    with _lock:
+        if _count_before_fork is not None and not _core.is_running():
+            _start(_count_before_fork)
 
 
 def _drain_output() -> None:
@@ -280,6 +423,7 @@ def _before_fork() -> None:
             if not _core._stop(0):
                 return  # only what raises no audit event comes here: unsupported
             _count_before_fork = count
+        _core._notice_end(0)
         _core._shutdown()
 
 
@@ -305,6 +449,8 @@ def _at_exit() -> None:
     if error is None:
         try:
             _core._stop(None)
+            _core._notice_close()
+            _core._notice_end(None)
             _drain_output()
         except KeyboardInterrupt as interrupt:
             error = interrupt
@@ -319,11 +465,12 @@ def _at_exit() -> None:
 
 def _end_early() -> bool:
     """Drop what has not started and interrupt what runs; False if a body does not end."""
-    if _core._drop(0):
+    _core._notice_close()
+    if _core._drop(0) and _core._notice_end(0):
         return True
     _core._interrupt()
     try:
-        return _core._drop(_GRACE_S)
+        return _core._drop(_GRACE_S) and _core._notice_end(_GRACE_S)
     except KeyboardInterrupt:
         return False
 

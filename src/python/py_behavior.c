@@ -4,6 +4,7 @@
 #include "python/py_failure.h"
 #include "python/py_functions.h"
 #include "python/py_owner.h"
+#include "python/py_snapshot.h"
 #include "python/py_state.h"
 #include "python/py_worker.h"
 
@@ -17,6 +18,7 @@ struct py_activation {
     py_activation_t *outer;
     py_cown_t **handles; /* owned; one per request, the same one for duplicates */
     size_t count;
+    PyObject *snapshot; /* owned; of the noticeboard, NULL until the body looks at it */
 };
 
 /* -- layout ----------------------------------------------------------------------------- */
@@ -76,6 +78,15 @@ py_cown_t *py_behavior_find_handle(core_state_t *state, boc_cown_t *native) {
             return handle;
     }
     return NULL;
+}
+
+PyObject *py_behavior_snapshot(core_state_t *state) {
+    py_activation_t *frame = state->frame;
+    if (frame == NULL)
+        return py_snapshot_take(state);
+    if (frame->snapshot == NULL)
+        frame->snapshot = py_snapshot_take(state);
+    return Py_XNewRef(frame->snapshot);
 }
 
 static int make_handles(core_state_t *state, boc_behavior_t *behavior, py_activation_t *frame) {
@@ -302,6 +313,7 @@ static void behavior_run(boc_behavior_t *behavior, void *data) {
     state->frame = frame.outer;
     clear_references((PyObject **)frame.handles, frame.count);
     py_home_sweep(state->home);
+    Py_CLEAR(frame.snapshot);
     PyMem_Free(room.block);
     assert(!PyErr_Occurred());
 }

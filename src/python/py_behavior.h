@@ -48,6 +48,10 @@ uint32_t *py_behavior_lengths(boc_behavior_t *behavior);
 /* The handle of `native` in the behavior that runs here; borrowed, NULL without. */
 py_cown_t *py_behavior_find_handle(core_state_t *state, boc_cown_t *native);
 
+/* The snapshot of the noticeboard: one for all of the behavior that runs here, a new one
+ * each time where none does.  A new reference. */
+PyObject *py_behavior_snapshot(core_state_t *state);
+
 /* What takes the place of a value that `error` kept from leaving its interpreter. */
 boc_payload_t py_behavior_stranded(core_state_t *state, PyObject *value, PyObject *error);
 

@@ -1,5 +1,7 @@
 #include "python/py_messages.h"
 
+#include "python/py_arguments.h"
+#include "python/py_blocking.h"
 #include "python/py_errors.h"
 #include "python/py_interp.h"
 #include "python/py_state.h"
@@ -9,55 +11,7 @@
 #include <boc/runtime.h>
 #include <math.h>
 
-/* -- blocking --------------------------------------------------------------------------- */
-
-/* Signals and interrupts of other threads are looked at this often: well below the 100 ms
- * within which Ctrl-C has to be answered. */
-#define SLICE_NS ((int64_t)75 * 1000 * 1000)
-
-typedef struct blocked {
-    PyThreadState *thread_state;
-    bool is_worker;
-} blocked_t;
-
-static void before_blocking(void *context) {
-    ((blocked_t *)context)->thread_state = PyEval_SaveThread();
-}
-
-/* An exception that another thread set for this one (a body that is to end) is raised by
- * bytecode only. */
-static int run_bytecode(void) {
-    PyObject *globals = PyDict_New(); /* owned */
-    PyObject *code =
-        globals != NULL ? Py_CompileString("None", "<receive>", Py_eval_input) : NULL; /* owned */
-    PyObject *result = code != NULL ? PyEval_EvalCode(code, globals, globals) : NULL;  /* owned */
-    int status = result != NULL ? 0 : -1;
-    Py_XDECREF(result);
-    Py_XDECREF(code);
-    Py_XDECREF(globals);
-    return status;
-}
-
-static boc_status_t after_blocking(void *context, bool is_over) {
-    blocked_t *blocked = context;
-    PyEval_RestoreThread(blocked->thread_state);
-    if (is_over)
-        return BOC_OK;
-    if (PyErr_CheckSignals() < 0 || (blocked->is_worker && run_bytecode() < 0))
-        return BOC_EINTERRUPTED;
-    return BOC_OK;
-}
-
-static boc_blocking_t blocking_for(const core_state_t *state, blocked_t *blocked) {
-    *blocked = (blocked_t){.is_worker = state->worker >= 0};
-    bool needs_looks = blocked->is_worker || py_interp_is_main();
-    return (boc_blocking_t){
-        .before = before_blocking,
-        .after = after_blocking,
-        .context = blocked,
-        .slice_ns = needs_looks ? SLICE_NS : BOC_NO_TIMEOUT,
-    };
-}
+/* -- timeouts ------------------------------------------------------------------------------ */
 
 /* Seconds to nanoseconds; a negative number is no limit.  -1 with TypeError or ValueError. */
 static int timeout_of(PyObject *number, int64_t *p_timeout_ns) {
@@ -148,38 +102,6 @@ static int tags_init(tags_t *tags, PyObject *names, const char *call) {
 
 /* -- send ------------------------------------------------------------------------------- */
 
-/* Arguments by position, then by keyword, into `found`; the first `required` must be there,
- * at most `positional` without a keyword. */
-static int parse(const char *call, const char *const *names, Py_ssize_t count, Py_ssize_t required,
-                 Py_ssize_t positional, PyObject *const *args, Py_ssize_t given, PyObject *keywords,
-                 PyObject **found) {
-    if (given > positional) {
-        PyErr_Format(PyExc_TypeError, "%s() takes at most %zd positional arguments (%zd given)",
-                     call, positional, given);
-        return -1;
-    }
-    for (Py_ssize_t i = 0; i < given; i++)
-        found[i] = args[i];
-    for (Py_ssize_t k = 0; keywords != NULL && k < PyTuple_GET_SIZE(keywords); k++) {
-        PyObject *keyword = PyTuple_GET_ITEM(keywords, k); /* borrowed */
-        Py_ssize_t i = 0;
-        while (i < count && PyUnicode_CompareWithASCIIString(keyword, names[i]) != 0)
-            i++;
-        if (i == count || found[i] != NULL) {
-            PyErr_Format(PyExc_TypeError, "%s() got %s argument '%U'", call,
-                         i == count ? "an unexpected keyword" : "multiple values for", keyword);
-            return -1;
-        }
-        found[i] = args[given + k];
-    }
-    for (Py_ssize_t i = 0; i < required; i++)
-        if (found[i] == NULL) {
-            PyErr_Format(PyExc_TypeError, "%s() misses the argument '%s'", call, names[i]);
-            return -1;
-        }
-    return 0;
-}
-
 static PyObject *core_send(PyObject *module, PyObject *const *args, Py_ssize_t given,
                            PyObject *keywords) {
     static const char *const names[] = {"tag", "contents", "timeout"};
@@ -188,7 +110,7 @@ static PyObject *core_send(PyObject *module, PyObject *const *args, Py_ssize_t g
     boc_tag_t tag;
     int64_t timeout_ns = 0;
     boc_payload_t payload = {NULL, NULL};
-    if (parse("send", names, 3, 2, 2, args, given, keywords, found) < 0 ||
+    if (py_arguments_parse("send", names, 3, 2, 2, args, given, keywords, found) < 0 ||
         tag_of(found[0], "send", &tag) < 0)
         return NULL;
     if (found[2] != NULL && found[2] != Py_None && timeout_of(found[2], &timeout_ns) < 0)
@@ -199,8 +121,8 @@ static PyObject *core_send(PyObject *module, PyObject *const *args, Py_ssize_t g
         py_moves_end(&moves, false);
         return NULL;
     }
-    blocked_t blocked;
-    boc_blocking_t blocking = blocking_for(state, &blocked);
+    py_blocked_t blocked;
+    boc_blocking_t blocking = py_blocking_for(state, &blocked);
     boc_status_t status = boc_message_send(tag, payload, timeout_ns, &blocking);
     py_moves_end(&moves, status == BOC_OK);
     if (status == BOC_OK)
@@ -238,7 +160,7 @@ static PyObject *core_receive(PyObject *module, PyObject *const *args, Py_ssize_
     core_state_t *state = py_state_of(module);
     PyObject *found[3] = {NULL}; /* borrowed */
     int64_t timeout_ns = BOC_NO_TIMEOUT;
-    if (parse("receive", names, 3, 1, 3, args, given, keywords, found) < 0 ||
+    if (py_arguments_parse("receive", names, 3, 1, 3, args, given, keywords, found) < 0 ||
         (found[1] != NULL && timeout_of(found[1], &timeout_ns) < 0))
         return NULL;
     PyObject *after = found[2];
@@ -251,8 +173,8 @@ static PyObject *core_receive(PyObject *module, PyObject *const *args, Py_ssize_
     PyObject *result = NULL; /* owned */
     boc_payload_t payload = {NULL, NULL};
     size_t index = 0;
-    blocked_t blocked;
-    boc_blocking_t blocking = blocking_for(state, &blocked);
+    py_blocked_t blocked;
+    boc_blocking_t blocking = py_blocking_for(state, &blocked);
     boc_status_t status =
         boc_message_receive(tags.list, (size_t)tags.count, timeout_ns, &blocking, &index, &payload);
     if (status == BOC_OK)
@@ -303,7 +225,7 @@ static PyObject *core_set_queue_capacity(PyObject *module, PyObject *const *args
     static const char *const names[] = {"capacity", "tag"};
     (void)module;
     PyObject *found[2] = {NULL}; /* borrowed */
-    if (parse("set_queue_capacity", names, 2, 1, 2, args, given, keywords, found) < 0)
+    if (py_arguments_parse("set_queue_capacity", names, 2, 1, 2, args, given, keywords, found) < 0)
         return NULL;
     int overflow;
     long long capacity = PyLong_AsLongLongAndOverflow(found[0], &overflow);

@@ -5,8 +5,10 @@
 #include "python/py_hold.h"
 #include "python/py_interp.h"
 #include "python/py_messages.h"
+#include "python/py_noticeboard.h"
 #include "python/py_pickled.h"
 #include "python/py_runtime.h"
+#include "python/py_snapshot.h"
 #include "python/py_state.h"
 #include "python/py_template.h"
 #include "python/py_when.h"
@@ -82,11 +84,13 @@ static int core_exec(PyObject *module) {
     state->owned = PyDict_New();
     if (state->owned == NULL || py_transfer_state_init(module, &state->transfer) < 0 ||
         py_template_init(state) < 0 || py_cown_add_type(module, state) < 0 ||
-        py_hold_add_type(module, state) < 0 || py_when_add_type(module, state) < 0)
+        py_hold_add_type(module, state) < 0 || py_when_add_type(module, state) < 0 ||
+        py_snapshot_add_type(module, state) < 0)
         return -1;
     if (PyModule_AddFunctions(module, py_when_functions) < 0 ||
         PyModule_AddFunctions(module, py_runtime_functions) < 0 ||
         PyModule_AddFunctions(module, py_message_functions) < 0 ||
+        PyModule_AddFunctions(module, py_noticeboard_functions) < 0 ||
         PyModule_AddFunctions(module, value_functions) < 0)
         return -1;
     if (py_capi_add(module, state) < 0)
@@ -98,6 +102,8 @@ static int core_traverse(PyObject *module, visitproc visit, void *arg) {
     core_state_t *state = py_state_of(module);
     Py_VISIT(state->cown_type);
     Py_VISIT(state->when_type);
+    Py_VISIT(state->snapshot_type);
+    Py_VISIT(state->removed);
     Py_VISIT(state->owned);
     Py_VISIT(state->failures);
     Py_VISIT(state->template_of);
@@ -120,6 +126,8 @@ static int core_clear(PyObject *module) {
     Py_CLEAR(state->template_of);
     Py_CLEAR(state->importing);
     Py_CLEAR(state->when_type);
+    Py_CLEAR(state->snapshot_type);
+    Py_CLEAR(state->removed);
     Py_CLEAR(state->cown_type);
     py_settings_clear(&state->settings);
     py_transfer_state_clear(&state->transfer);

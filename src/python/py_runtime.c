@@ -7,6 +7,7 @@
 #include "python/py_interp.h"
 #include "python/py_lease.h"
 #include "python/py_owner.h"
+#include "python/py_notice_thread.h"
 #include "python/py_payload.h"
 #include "python/py_state.h"
 #include "python/py_wait.h"
@@ -88,6 +89,9 @@ static PyObject *wait_for(PyObject *timeout, boc_status_t (*wait)(int64_t), cons
         return PyErr_Format(PyExc_RuntimeError, "%s: not inside a behavior", what);
     if (py_lease_held() > 0)
         return PyErr_Format(PyExc_RuntimeError, "%s: this thread holds a cown", what);
+    if (py_notice_thread_is_this())
+        return PyErr_Format(PyExc_RuntimeError, "%s: not inside an update of the noticeboard",
+                            what);
     boc_status_t status = py_wait_call(wait, deadline_ns);
     if (status == BOC_OK || status == BOC_ETIMEOUT)
         return PyBool_FromLong(status == BOC_OK);
@@ -131,6 +135,7 @@ static PyObject *core_is_holding(PyObject *module, PyObject *unused) {
 static PyObject *core_interrupt(PyObject *module, PyObject *unused) {
     (void)module, (void)unused;
     py_worker_interrupt_all();
+    py_notice_thread_interrupt();
     Py_RETURN_NONE;
 }
 

@@ -26,6 +26,8 @@ struct core_state {
     PyTypeObject *when_type;      /* what when(...) returns */
     py_freelist_t free_cowns;     /* dead handles */
     py_freelist_t free_whens;     /* dead decorators of one argument */
+    PyTypeObject *snapshot_type;  /* of the noticeboard */
+    PyObject *removed;            /* bocpy.REMOVED, NULL until needed */
     PyObject *owned;              /* dict: address of a cown -> the handle that owns it here */
     Py_ssize_t owned_limit;       /* size of `owned` at which records of the dead are let go */
     bool is_starting;             /* a thread of main starts the runtime: nobody owns directly */

@@ -25,6 +25,7 @@ SCRIPTS = {
     "cowns": ["refs_cowns.py", "1"],
     "behaviors": ["refs_behaviors.py"],
     "messages": ["refs_messages.py"],
+    "noticeboard": ["refs_noticeboard.py"],
     "lifecycle": ["refs_lifecycle.py"],
 }
 

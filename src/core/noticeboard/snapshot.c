@@ -205,10 +205,11 @@ const boc_payload_t *boc_snapshot_value(const boc_snapshot_t *snapshot, size_t p
 
 size_t boc_snapshot_position(const boc_snapshot_t *snapshot, boc_key_t key) {
     unsigned place = boc__snapshot_place(snapshot, key, boc__notice_hash(key));
-    for (size_t i = 0; place != BOC__NO_PLACE && i < snapshot->count; i++)
-        if (snapshot->order[i] == place)
-            return i;
-    return SIZE_MAX;
+    if (place == BOC__NO_PLACE)
+        return SIZE_MAX;
+    const uint8_t *found = memchr(snapshot->order, (int)place, snapshot->count);
+    assert(found != NULL);
+    return (size_t)(found - snapshot->order);
 }
 
 const boc_payload_t *boc_snapshot_find(const boc_snapshot_t *snapshot, boc_key_t key) {
