@@ -1034,3 +1034,31 @@ print(notice_read("key"))
     interrupted, value = out.split()
     assert interrupted == "interrupted"
     assert value == "5" or ("seed" in waiting and value == "1")
+
+
+# -- objects that move
+
+
+def test_matrix_on_the_board_is_read_by_all():
+    matrix = bocpy.Matrix(2, 2, [1, 2, 3, 4])
+    assert notice_seed("alone", matrix) is None
+    assert notice_write("inside", [bocpy.Matrix(1, 2, [5, 6])]).result(30) is None
+    for _ in range(4):
+        found = in_behavior(lambda: (notice_read("alone").sum(), notice_read("inside")[0].sum()))
+        assert found == (10, 11)
+    notice_update("alone", lambda found: found * 2).result(30)
+    assert notice_read("alone").sum() == 20
+
+
+def test_refused_matrix_stays_with_its_owner():
+    start()
+    for number in range(64):
+        notice_write(f"key{number}", number)
+    matrix = bocpy.Matrix(2, 2, [1, 2, 3, 4])
+    with pytest.raises(RuntimeError):
+        notice_write("more", matrix).result(30)
+    with pytest.raises(RuntimeError):
+        notice_seed("more", [matrix])
+    with pytest.raises(ValueError):
+        notice_write("x" * 64, matrix)
+    assert matrix.sum() == 10
