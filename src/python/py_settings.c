@@ -9,6 +9,16 @@ static const char *const key_names[KEY_COUNT] = {
 static_assert(KEY_COUNT == sizeof((py_settings_t){0}.keys) / sizeof(PyObject *),
               "one key for each value");
 
+/* Whether a dict that we watch has changed since it was read.  Watchers get no context, so
+ * this is the process's; only main watches, and its GIL guards it. */
+static bool is_dirty = true;
+
+static int note_change(PyDict_WatchEvent event, PyObject *dict, PyObject *key, PyObject *value) {
+    (void)event, (void)dict, (void)key, (void)value;
+    is_dirty = true;
+    return 0;
+}
+
 static PyObject *dict_of_module(const char *name) {
     PyObject *module = PyImport_ImportModule(name); /* owned */
     if (module == NULL)
@@ -28,30 +38,68 @@ static bool find_modules(py_settings_t *settings) {
     if (settings->sys == NULL && (settings->sys = dict_of_module("sys")) == NULL)
         return false;
     settings->warnings = dict_of_module("warnings");
-    return settings->warnings != NULL;
+    if (settings->warnings == NULL)
+        return false;
+    is_dirty = true;
+    settings->watcher = PyDict_AddWatcher(note_change);
+    PyErr_Clear(); /* all are taken: then everything is read each time */
+    return true;
 }
 
-static bool find_logger(py_settings_t *settings) {
-    if (settings->logger != NULL)
-        return true;
-    PyObject *modules = PyDict_GetItemWithError(settings->sys, settings->keys[MODULES]);
-    if (modules == NULL || !PyDict_Check(modules))
-        return false;
+static PyObject *look_up(PyObject *dict, const py_settings_t *settings, int key) {
+    PyObject *value = PyDict_GetItemWithError(dict, settings->keys[key]); /* borrowed */
+    PyErr_Clear();
+    return value;
+}
+
+static void watch(const py_settings_t *settings, PyObject *dict) {
+    if (settings->watcher >= 0 && PyDict_Watch(settings->watcher, dict) < 0)
+        PyErr_Clear();
+}
+
+/* The root logger's dict, once somebody has imported logging. */
+static void find_logger(py_settings_t *settings) {
+    PyObject *modules = look_up(settings->sys, settings, MODULES); /* borrowed */
+    if (settings->logger != NULL || modules == NULL || !PyDict_Check(modules))
+        return;
+    watch(settings, modules);
     PyObject *logging = PyDict_GetItemString(modules, "logging"); /* borrowed */
     PyObject *root = logging != NULL ? PyObject_GetAttrString(logging, "root") : NULL; /* owned */
     if (root != NULL)
         settings->logger = PyObject_GenericGetDict(root, NULL);
     Py_XDECREF(root);
-    return settings->logger != NULL;
+    PyErr_Clear();
 }
 
 static uintptr_t mix(uintptr_t digest, const void *word) {
     return (digest ^ (uintptr_t)word) * (uintptr_t)0x9E3779B97F4A7C15u;
 }
 
+static void read_list(py_settings_t *settings, int index, PyObject *dict, int key) {
+    PyObject *list = look_up(dict, settings, key); /* borrowed */
+    Py_XSETREF(settings->lists[index], Py_XNewRef(list));
+}
+
+/* Read the dicts again: which lists there are, and what is compared by its address. */
+static void read_dicts(py_settings_t *settings) {
+    is_dirty = settings->watcher < 0;
+    find_logger(settings);
+    watch(settings, settings->sys);
+    watch(settings, settings->warnings);
+    read_list(settings, 0, settings->sys, PATH);
+    read_list(settings, 1, settings->sys, ARGV);
+    read_list(settings, 2, settings->warnings, FILTERS);
+    uintptr_t digest = mix(1, look_up(settings->sys, settings, STDOUT));
+    digest = mix(digest, look_up(settings->sys, settings, STDERR));
+    if (settings->logger != NULL) {
+        watch(settings, settings->logger);
+        digest = mix(digest, look_up(settings->logger, settings, LEVEL));
+    }
+    settings->values = digest;
+}
+
 /* The list itself and its first `limit` items: enough to notice what programs do to them. */
-static uintptr_t mix_list(uintptr_t digest, PyObject *dict, PyObject *key, Py_ssize_t limit) {
-    PyObject *list = PyDict_GetItemWithError(dict, key); /* borrowed */
+static uintptr_t mix_list(uintptr_t digest, PyObject *list, Py_ssize_t limit) {
     digest = mix(digest, list);
     if (list == NULL || !PyList_Check(list))
         return digest;
@@ -62,21 +110,16 @@ static uintptr_t mix_list(uintptr_t digest, PyObject *dict, PyObject *key, Py_ss
     return digest;
 }
 
-static uintptr_t take_digest(py_settings_t *settings) {
-    uintptr_t digest = mix_list(1, settings->sys, settings->keys[PATH], PY_SSIZE_T_MAX);
-    digest = mix_list(digest, settings->sys, settings->keys[ARGV], PY_SSIZE_T_MAX);
-    digest = mix(digest, PyDict_GetItemWithError(settings->sys, settings->keys[STDOUT]));
-    digest = mix(digest, PyDict_GetItemWithError(settings->sys, settings->keys[STDERR]));
-    digest = mix_list(digest, settings->warnings, settings->keys[FILTERS], 2);
-    if (find_logger(settings))
-        digest = mix(digest, PyDict_GetItemWithError(settings->logger, settings->keys[LEVEL]));
-    return digest;
-}
-
 bool py_settings_changed(py_settings_t *settings) {
-    uintptr_t digest = find_modules(settings) ? take_digest(settings) : settings->seen;
-    if (PyErr_Occurred())
+    if (!find_modules(settings)) {
         PyErr_Clear();
+        return false;
+    }
+    if (is_dirty)
+        read_dicts(settings);
+    uintptr_t digest = mix_list(settings->values, settings->lists[0], PY_SSIZE_T_MAX);
+    digest = mix_list(digest, settings->lists[1], PY_SSIZE_T_MAX);
+    digest = mix_list(digest, settings->lists[2], 2);
     bool is_changed = digest != settings->seen;
     settings->seen = digest;
     return is_changed;
@@ -86,13 +129,20 @@ int py_settings_traverse(py_settings_t *settings, visitproc visit, void *arg) {
     Py_VISIT(settings->sys);
     Py_VISIT(settings->warnings);
     Py_VISIT(settings->logger);
+    for (int i = 0; i < PY_SETTINGS_LISTS; i++)
+        Py_VISIT(settings->lists[i]);
     return 0;
 }
 
 void py_settings_clear(py_settings_t *settings) {
+    if (settings->warnings != NULL && settings->watcher >= 0 &&
+        PyDict_ClearWatcher(settings->watcher) < 0)
+        PyErr_Clear();
     Py_CLEAR(settings->sys);
     Py_CLEAR(settings->warnings);
     Py_CLEAR(settings->logger);
+    for (int i = 0; i < PY_SETTINGS_LISTS; i++)
+        Py_CLEAR(settings->lists[i]);
     for (int i = 0; i < KEY_COUNT; i++)
         Py_CLEAR(settings->keys[i]);
 }

@@ -2,9 +2,9 @@
  *
  * Workers follow sys.path, sys.argv, the warning filters, the root logger's level and where
  * main prints. New values travel with the next new template (bocpy._config), so a change makes
- * every kept template old. The program changes them in place and by assignment, with no event to
- * hook: each schedule from main compares addresses and sizes instead, which costs some ten
- * nanoseconds.
+ * every kept template old. A dict watcher (PyDict_Watch) notices what is assigned; lists that
+ * the program changes in place have no event to hook: each schedule from main compares the
+ * addresses of their items, which costs some nanoseconds.
  *
  * Threads   attached to main's interpreter.
  */
@@ -17,12 +17,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { PY_SETTINGS_LISTS = 3 };
+
 typedef struct py_settings {
     PyObject *sys;       /* owned; the dict of module sys, NULL until needed */
     PyObject *warnings;  /* owned; the dict of module warnings */
     PyObject *logger;    /* owned; the dict of the root logger, NULL until logging is imported */
     PyObject *keys[7];   /* owned; the names looked up in them */
-    uintptr_t seen;      /* a digest of all values */
+    PyObject *lists[PY_SETTINGS_LISTS]; /* owned; sys.path, sys.argv, warnings.filters */
+    int watcher;         /* of the dicts, -1 without; valid once `warnings` is known */
+    uintptr_t values;    /* a digest of what the dicts hold */
+    uintptr_t seen;      /* a digest of everything */
 } py_settings_t;
 
 /* Whether anything changed since the last call.  Never fails: what cannot be read is ignored. */
