@@ -37,6 +37,8 @@ double measure_bank_tokens(unsigned tokens);
 double measure_bank_workers(unsigned workers);
 double measure_contended_pairs(unsigned tokens);
 double measure_philosophers(unsigned count);
+double measure_batches(unsigned members);    /* batches.c */
+double measure_cancel(unsigned unused);
 double measure_groups(unsigned cowns_each);  /* groups.c */
 double measure_fork_join(unsigned n);
 double measure_promises(unsigned unused);    /* references.c */

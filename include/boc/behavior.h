@@ -31,8 +31,10 @@ typedef struct boc_behavior_ops {
     /* The body.  Runs on a worker, or where it was placed, and owns every requested cown until it
      * returns.  `data` is the behavior's host area. */
     void (*run)(boc_behavior_t *behavior, void *data);
-    /* Runs instead of the body when the runtime is stopped before the behavior
-     * started; owns the cowns all the same.  NULL: nothing to do. */
+    /* Runs instead of the body when the behavior may not start any more; owns the cowns
+     * all the same.  The status of its result says why: the runtime was stopped
+     * (BOC_ECLOSED), it was cancelled (BOC_ECANCELLED), or its deadline had passed
+     * (BOC_ETIMEOUT).  NULL: nothing to do. */
     void (*drop)(boc_behavior_t *behavior, void *data);
     /* The last call, after the cowns were given back, also when the behavior
      * was never scheduled.  NULL: nothing to free. */
@@ -54,6 +56,9 @@ enum {
     BOC_BEHAVIOR_LEASE = 1 << 1,
     /* The host's `place` says where the body runs (boc/host.h).  Not for leases. */
     BOC_BEHAVIOR_PLACED = 1 << 2,
+    /* The behavior may be cancelled through its result, and may have a deadline for
+     * starting.  Only with BOC_BEHAVIOR_RESULT. */
+    BOC_BEHAVIOR_CANCELLABLE = 1 << 3,
 };
 
 /* Make a behavior with room for `request_count` requests and `data_bytes` bytes
@@ -72,6 +77,20 @@ BOC_API void boc_behavior_request(boc_behavior_t *behavior, size_t index, boc_co
  * failure too (then its cowns are given back and `deinit` is called).  From any
  * thread.  BOC_ECLOSED: the runtime is not running. */
 BOC_API BOC_MUST_CHECK boc_status_t boc_behavior_schedule(boc_behavior_t *behavior);
+
+/* Start the body within `timeout_ns` from now, or drop it with BOC_ETIMEOUT: never while
+ * there is time left, and never a body that starts later.  It is decided when the
+ * behavior has its cowns and its turn on a thread, so a result that failed may become
+ * readable later than the deadline.  Before it is scheduled; BOC_BEHAVIOR_CANCELLABLE
+ * only. */
+BOC_API void boc_behavior_start_within(boc_behavior_t *behavior, int64_t timeout_ns);
+
+/* Cancel the behavior whose result `result` is.  BOC_OK: its body never runs; `drop` runs
+ * instead, in its turn, with its cowns, and the order of all other behaviors stays.
+ * BOC_EBUSY: it has started, or is over, or was cancelled before.  BOC_EINVALID:
+ * `result` is no result of a BOC_BEHAVIOR_CANCELLABLE.  From any thread, at any time
+ * while the caller has a reference of `result`; what it did before is visible to `drop`. */
+BOC_API BOC_MUST_CHECK boc_status_t boc_behavior_cancel(boc_cown_t *result);
 
 /* Free a behavior that was never scheduled. */
 BOC_API void boc_behavior_free(boc_behavior_t *behavior);

@@ -2,6 +2,7 @@
 #ifndef BOC_BOC_H
 #define BOC_BOC_H
 
+#include <boc/batch.h>
 #include <boc/behavior.h>
 #include <boc/blocking.h>
 #include <boc/cown.h>

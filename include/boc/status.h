@@ -29,6 +29,7 @@ typedef enum boc_status {
     BOC_ESTATE,       /* the call is not allowed from this thread or in this state */
     BOC_ETHREAD,      /* the operating system refused another thread */
     BOC_EABANDONED,   /* whoever promised the value is gone */
+    BOC_ECANCELLED,   /* somebody took it back before it started */
 } boc_status_t;
 
 /* A static English phrase for messages: "out of memory".  Never NULL. */

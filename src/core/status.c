@@ -24,6 +24,8 @@ const char *boc_status_name(boc_status_t status) {
         return "no further thread can be started";
     case BOC_EABANDONED:
         return "the promise was dropped unfulfilled";
+    case BOC_ECANCELLED:
+        return "cancelled before it started";
     }
     return "unknown status";
 }

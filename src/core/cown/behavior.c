@@ -1,8 +1,10 @@
 #include "core/cown/behavior.h"
 
+#include "core/cown/cancel.h"
 #include "core/cown/order.h"
 #include "core/sched/pool.h"
 #include "core/slab.h"
+#include "platform/clock.h"
 #include "platform/compiler.h"
 #include "platform/yield.h"
 
@@ -10,8 +12,7 @@
 #include <string.h>
 
 enum {
-    FLAGS = BOC_BEHAVIOR_RESULT | BOC_BEHAVIOR_LEASE | BOC_BEHAVIOR_PLACED, /* of the caller */
-    SPECIAL = BOC_BEHAVIOR_LEASE | BOC_BEHAVIOR_PLACED, /* no plain dispatch */
+    SPECIAL = BOC_BEHAVIOR_LEASE | BOC_BEHAVIOR_PLACED | BOC_BEHAVIOR_CANCELLABLE,
     ONE_GRANT = 1 << 6, /* one grant dispatches: no countdown */
 };
 
@@ -44,16 +45,23 @@ static void init_slot(boc_behavior_t *behavior, size_t index) {
     boc__chain_prepare(&behavior->slots[index]);
 }
 
+/* Of a BOC_BEHAVIOR_CANCELLABLE. */
+static boc__cancel_t *cancel_of(boc_behavior_t *behavior) {
+    return (boc__cancel_t *)(void *)behavior - 1;
+}
+
 boc_status_t boc_behavior_new(const boc_behavior_ops_t *ops, size_t request_count,
                               size_t data_bytes, unsigned flags, boc_behavior_t **p_behavior) {
     assert(ops != NULL && ops->run != NULL);
-    assert((flags & ~(unsigned)FLAGS) == 0);
-    assert((flags & (BOC_BEHAVIOR_LEASE | BOC_BEHAVIOR_PLACED)) !=
-           (BOC_BEHAVIOR_LEASE | BOC_BEHAVIOR_PLACED));
+    assert((flags & ~(unsigned)(BOC_BEHAVIOR_RESULT | SPECIAL)) == 0);
+    assert(!(flags & BOC_BEHAVIOR_LEASE) || !(flags & BOC_BEHAVIOR_PLACED));
+    assert(!(flags & BOC_BEHAVIOR_CANCELLABLE) || (flags & BOC_BEHAVIOR_RESULT));
     size_t slots = request_count + ((flags & BOC_BEHAVIOR_RESULT) ? 1 : 0);
     if (slots > BOC_REQUESTS_MAX || data_bytes > BOC_BEHAVIOR_DATA_BYTES_MAX)
         return BOC_EFULL;
     size_t prefix = (flags & BOC_BEHAVIOR_RESULT) ? sizeof(boc_cown_t) : 0;
+    if (flags & BOC_BEHAVIOR_CANCELLABLE)
+        prefix += sizeof(boc__cancel_t);
     size_t size = prefix + sizeof(boc_behavior_t) + slots * sizeof(boc__slot_t) +
                   order_bytes(request_count) + data_bytes;
     uint8_t block_class = 0;
@@ -68,6 +76,10 @@ boc_status_t boc_behavior_new(const boc_behavior_ops_t *ops, size_t request_coun
         }
     }
     boc_behavior_t *behavior = (boc_behavior_t *)(void *)(block + prefix);
+    if (flags & BOC_BEHAVIOR_CANCELLABLE) {
+        boc__cancel_init(cancel_of(behavior));
+        ((boc_cown_t *)(void *)block)->is_cancellable = true;
+    }
     behavior->ops = ops;
     atomic_init(&behavior->countdown, 0);
     behavior->count = (uint16_t)request_count;
@@ -99,6 +111,11 @@ static void free_behavior(boc_behavior_t *behavior) {
 }
 
 void boc_behavior_free(boc_behavior_t *behavior) { free_behavior(behavior); }
+
+void boc_behavior_start_within(boc_behavior_t *behavior, int64_t timeout_ns) {
+    assert(behavior->flags & BOC_BEHAVIOR_CANCELLABLE);
+    cancel_of(behavior)->deadline_ns = boc__clock_deadline_ns(timeout_ns);
+}
 
 /* -- parts --------------------------------------------------------------------- */
 
@@ -135,35 +152,34 @@ boc_cown_t *boc_behavior_result(const boc_behavior_t *behavior) {
 
 /* Give everything back.  All cowns first: destructors may take their time. */
 static inline void finish(boc_behavior_t *behavior) {
-    for (size_t i = 0; i < slot_count(behavior); i++)
+    size_t count = slot_count(behavior);
+    for (size_t i = 0; i < count; i++)
         if (!boc__slot_is_duplicate(&behavior->slots[i]))
             boc__chain_leave(&behavior->slots[i]);
     free_behavior(behavior);
 }
 
-static inline void run_or_drop(boc_behavior_t *behavior) {
-    void *data = boc_behavior_data(behavior);
-    if (boc__gate_mode() != BOC__GATE_DROPPING) {
-        behavior->ops->run(behavior, data);
-    } else {
-        if (has_result(behavior))
-            boc_cown_set_status(boc_behavior_result(behavior), BOC_ECLOSED);
-        if (behavior->ops->drop != NULL)
-            behavior->ops->drop(behavior, data);
-    }
+BOC_COLD static void drop(boc_behavior_t *behavior, boc_status_t reason) {
+    if (has_result(behavior))
+        boc_cown_set_status(boc_behavior_result(behavior), reason);
+    if (behavior->ops->drop != NULL)
+        behavior->ops->drop(behavior, boc_behavior_data(behavior));
 }
 
 static void execute(boc__work_t *work) {
     boc_behavior_t *behavior = (boc_behavior_t *)(void *)work;
     boc__worker_t *worker = boc__worker_current();
-    run_or_drop(behavior);
+    if (boc__gate_mode() != BOC__GATE_DROPPING)
+        behavior->ops->run(behavior, boc_behavior_data(behavior));
+    else
+        drop(behavior, BOC_ECLOSED);
     boc__worker_end_body(worker);
     finish(behavior);
     boc__gate_leave(&worker->tally);
 }
 
-/* What ends outside the loop of a worker: on any thread. */
-BOC_COLD static void finish_outside(boc_behavior_t *behavior) {
+/* On any thread: a worker, the host thread, or whoever ends a lease. */
+BOC_COLD static void finish_anywhere(boc_behavior_t *behavior) {
     boc__worker_t *worker = boc__worker_current();
     finish(behavior);
     boc__gate_leave(worker != NULL ? &worker->tally : NULL);
@@ -173,18 +189,56 @@ BOC_COLD static void finish_outside(boc_behavior_t *behavior) {
 
 void boc_behavior_finish(boc_behavior_t *behavior) {
     assert(behavior->flags & BOC_BEHAVIOR_LEASE);
-    finish_outside(behavior);
+    finish_anywhere(behavior);
 }
 
-/* On the host thread, or on a worker when the host thread left while dropping. */
-BOC_COLD static void execute_on_host(boc__work_t *work) {
+static void end_special(boc_behavior_t *behavior) {
+    boc__worker_t *worker = boc__worker_current();
+    if (worker != NULL)
+        boc__worker_end_body(worker);
+    finish_anywhere(behavior);
+}
+
+/* Whether the body may start; otherwise why not. */
+static boc_status_t start(boc_behavior_t *behavior) {
+    boc_status_t status = BOC_OK;
+    if (behavior->flags & BOC_BEHAVIOR_CANCELLABLE)
+        status = boc__cancel_start(cancel_of(behavior));
+    if (status == BOC_OK && boc__gate_mode() == BOC__GATE_DROPPING)
+        status = BOC_ECLOSED;
+    return status;
+}
+
+/* What is placed or cancellable; on the host thread, or a worker. */
+BOC_COLD static void execute_special(boc__work_t *work) {
     boc_behavior_t *behavior = (boc_behavior_t *)(void *)work;
-    if (boc__worker_current() != NULL) {
-        execute(work);
-        return;
+    boc_status_t status = start(behavior);
+    if (status == BOC_OK)
+        behavior->ops->run(behavior, boc_behavior_data(behavior));
+    else
+        drop(behavior, status);
+    end_special(behavior);
+}
+
+/* A lease that was cancelled or came too late. */
+BOC_COLD static void execute_drop(boc__work_t *work) {
+    boc_behavior_t *behavior = (boc_behavior_t *)(void *)work;
+    drop(behavior, boc_cown_status(boc_behavior_result(behavior)));
+    end_special(behavior);
+}
+
+BOC_COLD static void grant_lease(boc_behavior_t *behavior) {
+    if (behavior->flags & BOC_BEHAVIOR_CANCELLABLE) {
+        boc_status_t status = boc__cancel_start(cancel_of(behavior));
+        if (status != BOC_OK) {
+            /* Not from here: we may be inside a release, which must not go deeper. */
+            boc_cown_set_status(boc_behavior_result(behavior), status);
+            behavior->work.run = execute_drop;
+            boc__worker_dispatch(&behavior->work);
+            return;
+        }
     }
-    run_or_drop(behavior);
-    finish_outside(behavior);
+    behavior->ops->run(behavior, boc_behavior_data(behavior));
 }
 
 static int place_of(boc_behavior_t *behavior) {
@@ -195,12 +249,14 @@ static int place_of(boc_behavior_t *behavior) {
 
 BOC_COLD static void dispatch_special(boc_behavior_t *behavior) {
     if (behavior->flags & BOC_BEHAVIOR_LEASE) {
-        behavior->ops->run(behavior, boc_behavior_data(behavior));
+        grant_lease(behavior);
         return;
     }
-    int place = place_of(behavior);
-    behavior->work.run = place == BOC_PLACE_HOST ? execute_on_host : execute;
-    boc__worker_dispatch_to(&behavior->work, place);
+    behavior->work.run = execute_special;
+    if (behavior->flags & BOC_BEHAVIOR_PLACED)
+        boc__worker_dispatch_to(&behavior->work, place_of(behavior));
+    else
+        boc__worker_dispatch(&behavior->work);
 }
 
 static void dispatch(boc_behavior_t *behavior) {
@@ -213,16 +269,32 @@ static void dispatch(boc_behavior_t *behavior) {
 }
 
 /* Count `grants` (e of chain.h: the body runs after everything before any grant). */
-static void resolve(boc_behavior_t *behavior, uint32_t grants) {
+static inline bool count_down(boc_behavior_t *behavior, uint32_t grants) {
     BOC_YIELD();
     /* acquire (e): when we are the last, the others' decrements are before us. */
     if (atomic_load_explicit(&behavior->countdown, memory_order_acquire) != grants) {
         BOC_YIELD();
         /* acq_rel (e): release what we did; the last one acquires it all. */
-        if (atomic_fetch_sub_explicit(&behavior->countdown, grants, memory_order_acq_rel) != grants)
-            return;
+        return atomic_fetch_sub_explicit(&behavior->countdown, grants, memory_order_acq_rel) ==
+               grants;
     }
-    dispatch(behavior);
+    return true;
+}
+
+static void resolve(boc_behavior_t *behavior, uint32_t grants) {
+    if (count_down(behavior, grants))
+        dispatch(behavior);
+}
+
+boc__work_t *boc__behavior_resolve(boc_behavior_t *behavior, uint32_t grants) {
+    if (!count_down(behavior, grants))
+        return NULL;
+    if (behavior->flags & SPECIAL) {
+        dispatch_special(behavior);
+        return NULL;
+    }
+    behavior->work.run = execute;
+    return &behavior->work;
 }
 
 void boc__behavior_grant(boc__slot_t *slot) {
@@ -282,6 +354,11 @@ static void schedule_many(boc_behavior_t *behavior) {
     resolve(behavior, granted);
 }
 
+void boc__behavior_hold_result(boc_behavior_t *behavior) {
+    if (has_result(behavior))
+        boc__chain_enter_fresh(&behavior->slots[behavior->count]);
+}
+
 boc_status_t boc_behavior_schedule(boc_behavior_t *behavior) {
     boc__worker_t *worker = boc__worker_current();
     boc_status_t status = boc__gate_enter(worker != NULL ? &worker->tally : NULL);
@@ -292,8 +369,7 @@ boc_status_t boc_behavior_schedule(boc_behavior_t *behavior) {
             boc__pool_tell_idle();
         return status;
     }
-    if (has_result(behavior))
-        boc__chain_enter_fresh(&behavior->slots[behavior->count]);
+    boc__behavior_hold_result(behavior);
     switch (behavior->count) {
     case 0:
         dispatch(behavior);

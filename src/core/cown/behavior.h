@@ -1,6 +1,6 @@
 /* behavior.h - a behavior in memory: one block, one cache line for one cown.
  *
- *     [result cown]  header  slots: requests, then the result's  [order]  [host data]
+ *     [result cown  [cancel]]  header  slots: requests, then the result's  [order]  [host data]
  *
  * With a result the block starts with the result cown, whose references keep the
  * whole block alive; the behavior owns one of them.
@@ -27,6 +27,13 @@ struct boc_behavior {
     uint8_t block_class;
     boc__slot_t slots[];
 };
+
+/* Let the result's cown wait for the behavior, if there is one. */
+void boc__behavior_hold_result(boc_behavior_t *behavior);
+
+/* Count `grants`.  When they were the last: what is now to be dispatched, or NULL when
+ * that was done here. */
+boc__work_t *boc__behavior_resolve(boc_behavior_t *behavior, uint32_t grants);
 
 static_assert(sizeof(struct boc_behavior) + sizeof(boc__slot_t) + sizeof(void *) <=
                   BOC_CACHE_LINE_BYTES,

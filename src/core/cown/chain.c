@@ -190,6 +190,73 @@ bool boc__chain_enter_alone(boc__slot_t *slot) {
     return is_granted;
 }
 
+/* -- entering as a segment ------------------------------------------------------ */
+
+static boc__slot_t *linked_behind(boc__slot_t *slot) {
+    /* relaxed: written by this thread. */
+    return (boc__slot_t *)atomic_load_explicit(&slot->status, memory_order_relaxed);
+}
+
+void boc__chain_link(boc__slot_t *slot, boc__slot_t *next) {
+    /* relaxed (b): published by the entry of the segment. */
+    atomic_store_explicit(&slot->status, (uintptr_t)next, memory_order_relaxed);
+}
+
+/* Readers at the head of a segment run at once; a writer among those behind them parks.
+ * Nobody else knows a slot of the segment yet but the last. */
+static size_t start_readers(boc_cown_t *cown, boc__slot_t *first, boc__slot_t *last) {
+    size_t count = 1;
+    boc__slot_t *slot = first, *next = NULL;
+    for (; slot != last && boc__slot_is_read(next = linked_behind(slot)); slot = next, count++)
+        /* relaxed: to us, who started it, and to its behavior, through the grant. */
+        atomic_store_explicit(&slot->status, CLOSED, memory_order_relaxed);
+    BOC_YIELD();
+    /* relaxed (c): published by the slot's status, and by the exchange of (d). */
+    (void)atomic_fetch_add_explicit(&cown->readers, (uint32_t)count * ONE_READER,
+                                    memory_order_relaxed);
+    if (slot == last) {
+        set_waiting_active(last);
+    } else {
+        /* relaxed: as above. */
+        atomic_store_explicit(&slot->status, CLOSED, memory_order_relaxed);
+        bool is_granted = wait_for_readers(cown, next);
+        assert(!is_granted); /* our readers cannot end before we let them start */
+        (void)is_granted;
+    }
+    return count;
+}
+
+static size_t start_segment(boc_cown_t *cown, boc__slot_t *first, boc__slot_t *last) {
+    if (boc__slot_is_read(first))
+        return start_readers(cown, first, last);
+    BOC_YIELD();
+    /* acquire (d): as in enter_empty. */
+    if (atomic_load_explicit(&cown->readers, memory_order_acquire) == 0)
+        return 1;
+    return wait_for_readers(cown, first) ? 1 : 0;
+}
+
+size_t boc__chain_enter_segment(boc__slot_t *first, boc__slot_t *last) {
+    boc_cown_t *cown = boc__slot_cown(first);
+    assert(boc__slot_cown(last) == cown);
+    boc__slot_t *prev = swap_tail(cown, last);
+    if (prev == NULL)
+        return start_segment(cown, first, last);
+    await_open(prev);
+    if (!boc__slot_is_read(prev)) {
+        write_status(prev, (uintptr_t)first); /* as in follow */
+        return 0;
+    }
+    uintptr_t status = read_status(prev);
+    for (;;) {
+        assert(status == READY || status == ACTIVE);
+        if (status == ACTIVE && change_status(prev, &status, CLOSED))
+            return start_segment(cown, first, last);
+        if (status == READY && change_status(prev, &status, (uintptr_t)first))
+            return 0;
+    }
+}
+
 void boc__chain_enter_fresh(boc__slot_t *slot) {
     /* relaxed: the cown is published later, with everything else in it. */
     atomic_store_explicit(&slot->status, READY, memory_order_relaxed);

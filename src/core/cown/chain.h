@@ -17,7 +17,7 @@
  *   a slot       who follows (a writer behind anybody, a reader behind a slot
  *                that does not run yet)
  *
- * Threads   enter, open      the thread that schedules the slot's behavior
+ * Threads   enter, open, link   the thread that schedules the slot's behavior
  *           leave            the thread that finishes it
  *
  * Ordering edges (the letters are used in chain.c):
@@ -72,6 +72,15 @@ void boc__chain_open(boc__slot_t *slot);
 /* Both phases for a behavior with this one request.  True when granted at once;
  * otherwise the slot may already be granted, run and freed when this returns. */
 bool boc__chain_enter_alone(boc__slot_t *slot);
+
+/* Put `next` behind `slot`, both for the same cown and in no queue yet. */
+void boc__chain_link(boc__slot_t *slot, boc__slot_t *next);
+
+/* First phase for a segment: `first` and what is linked behind it, to `last`, enter as
+ * one.  Returns how many of them, from the first on, are granted at once; the others are
+ * granted later by boc__behavior_grant, maybe before this returns.  `last` stays in WAIT;
+ * the others are never opened. */
+size_t boc__chain_enter_segment(boc__slot_t *first, boc__slot_t *last);
 
 /* The only slot of a cown that nobody else can know yet: held from birth. */
 void boc__chain_enter_fresh(boc__slot_t *slot);

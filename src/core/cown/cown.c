@@ -23,6 +23,7 @@ boc_status_t boc__cown_init(void *block, uint8_t block_class) {
     atomic_init(&cown->weak, 1);
     cown->block_class = block_class;
     cown->status = BOC_OK;
+    cown->is_cancellable = false;
     return BOC_OK;
 }
 

@@ -30,6 +30,7 @@ struct boc_cown {
     _Atomic uint32_t weak;    /* weak references, plus 1 while `refs` is not 0 */
     uint8_t block_class;      /* fixed; of the block that starts with this cown */
     uint8_t status;           /* holder only; a boc_status_t */
+    bool is_cancellable;      /* fixed; a boc__cancel_t follows (cancel.h) */
 };
 
 static_assert(sizeof(struct boc_cown) == BOC_CACHE_LINE_BYTES, "a cown is one cache line");

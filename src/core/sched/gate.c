@@ -23,28 +23,28 @@ static struct {
 
 static shard_t *shard_of_thread(void) { return &globals.shards[boc__thread_index() % SHARD_COUNT]; }
 
-static boc_status_t enter_foreign(void) {
+static boc_status_t enter_foreign(uint64_t count) {
     shard_t *shard = shard_of_thread();
     for (;;) {
         BOC_YIELD();
         /* seq_cst: before the look at the mode; against try_close. */
-        atomic_fetch_add_explicit(&shard->entered, 1, memory_order_seq_cst);
+        atomic_fetch_add_explicit(&shard->entered, count, memory_order_seq_cst);
         BOC_YIELD();
         /* seq_cst: after the count. */
         boc__gate_mode_t mode = atomic_load_explicit(&globals.mode, memory_order_seq_cst);
         if (mode == BOC__GATE_OPEN)
             return BOC_OK;
         /* seq_cst: takes the entry back; nothing was published. */
-        atomic_fetch_add_explicit(&shard->left, 1, memory_order_seq_cst);
+        atomic_fetch_add_explicit(&shard->left, count, memory_order_seq_cst);
         if (mode != BOC__GATE_CHECKING)
             return BOC_ECLOSED;
         BOC_SPIN_UNTIL(boc__gate_mode() != BOC__GATE_CHECKING);
     }
 }
 
-boc_status_t boc__gate_enter(boc__tally_t *tally) {
+static inline boc_status_t enter(boc__tally_t *tally, uint64_t count) {
     if (tally == NULL)
-        return enter_foreign();
+        return enter_foreign(count);
     /* A worker enters from inside a body, so work is in flight and no check can
      * succeed; from a host's callback before or after all work, it is refused. */
     boc__gate_mode_t mode = boc__gate_mode();
@@ -52,8 +52,14 @@ boc_status_t boc__gate_enter(boc__tally_t *tally) {
         return BOC_ECLOSED;
     /* relaxed: single writer; published by the leave of the running work (a). */
     uint64_t entered = atomic_load_explicit(&tally->entered, memory_order_relaxed);
-    atomic_store_explicit(&tally->entered, entered + 1, memory_order_relaxed);
+    atomic_store_explicit(&tally->entered, entered + count, memory_order_relaxed);
     return BOC_OK;
+}
+
+boc_status_t boc__gate_enter(boc__tally_t *tally) { return enter(tally, 1); }
+
+boc_status_t boc__gate_enter_many(boc__tally_t *tally, uint64_t count) {
+    return enter(tally, count);
 }
 
 void boc__gate_leave(boc__tally_t *tally) {

@@ -37,6 +37,9 @@ typedef enum boc__gate_mode {
 /* Admit one piece of work.  `tally` is the calling worker's, or NULL. */
 BOC_MUST_CHECK boc_status_t boc__gate_enter(boc__tally_t *tally);
 
+/* The same for `count` pieces, all or none. */
+BOC_MUST_CHECK boc_status_t boc__gate_enter_many(boc__tally_t *tally, uint64_t count);
+
 /* One piece of work is over. */
 void boc__gate_leave(boc__tally_t *tally);
 

@@ -8,17 +8,21 @@
 void boc__inbox_init(boc__inbox_t *inbox) { atomic_init(&inbox->newest, NULL); }
 
 unsigned boc__inbox_push(boc__inbox_t *inbox, boc__work_t *work) {
-    assert(work != NULL);
+    return boc__inbox_push_list(inbox, work, work);
+}
+
+unsigned boc__inbox_push_list(boc__inbox_t *inbox, boc__work_t *first, boc__work_t *oldest) {
+    assert(first != NULL && oldest != NULL);
     unsigned retries = 0;
     BOC_YIELD();
     /* relaxed: nothing is read through it. */
     boc__work_t *newest = atomic_load_explicit(&inbox->newest, memory_order_relaxed);
     for (;;) {
-        work->next = newest;
+        oldest->next = newest;
         BOC_YIELD();
         /* seq_cst (a): publishes the work, and comes before the caller looks for
          * sleepers (idle.h).  relaxed on failure: as above. */
-        if (atomic_compare_exchange_weak_explicit(&inbox->newest, &newest, work,
+        if (atomic_compare_exchange_weak_explicit(&inbox->newest, &newest, first,
                                                   memory_order_seq_cst, memory_order_relaxed))
             return retries;
         retries++;

@@ -27,6 +27,9 @@ void boc__inbox_init(boc__inbox_t *inbox);
 /* Returns how often the push had to be tried again. */
 unsigned boc__inbox_push(boc__inbox_t *inbox, boc__work_t *work);
 
+/* Push works that are linked from `newest` to `oldest`. */
+unsigned boc__inbox_push_list(boc__inbox_t *inbox, boc__work_t *newest, boc__work_t *oldest);
+
 /* Everything, oldest first, linked by `next`; NULL when empty. */
 boc__work_t *boc__inbox_take(boc__inbox_t *inbox);
 

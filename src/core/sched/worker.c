@@ -25,6 +25,9 @@
 #define LONG_BODY_NS 50000
 #define WATCH_NS_MAX 800000
 
+/* Works of a list that are pushed at a time. */
+#define HANDFUL 32
+
 /* Foreign pushes in a row that go to one inbox. */
 #define INBOX_RUN 32
 
@@ -117,7 +120,7 @@ static void dispatch_between_bodies(boc__worker_t *worker, boc__work_t *work) {
     }
 }
 
-static void dispatch_foreign(boc__work_t *work) {
+static void dispatch_foreign(boc__work_t *newest, boc__work_t *oldest) {
     boc__pool_t *pool = &boc__pool;
     /* relaxed: any active worker will do, and some worker always is. */
     uint32_t turn = atomic_load_explicit(&pool->next_inbox, memory_order_relaxed);
@@ -125,7 +128,7 @@ static void dispatch_foreign(boc__work_t *work) {
     uint32_t active = atomic_load_explicit(&pool->active, memory_order_relaxed);
     assert(active > 0);
     boc__worker_t *worker = pool->workers[turn / INBOX_RUN % active];
-    unsigned retries = boc__inbox_push(&worker->inbox, work);
+    unsigned retries = boc__inbox_push_list(&worker->inbox, newest, oldest);
     if (retries > 0) /* relaxed: a statistic. */
         atomic_fetch_add_explicit(&worker->counters.enqueue_cas_retries, retries,
                                   memory_order_relaxed);
@@ -136,11 +139,51 @@ void boc__worker_dispatch(boc__work_t *work) {
     assert(work != NULL);
     boc__worker_t *worker = tl_worker;
     if (worker == NULL)
-        dispatch_foreign(work);
+        dispatch_foreign(work, work);
     else if (worker->in_body)
         dispatch_in_body(worker, work);
     else
         dispatch_between_bodies(worker, work);
+}
+
+/* Into the ring, oldest first, a handful for the price of one. */
+static void push_ring_list(boc__worker_t *worker, boc__work_t *list) {
+    while (list != NULL) {
+        boc__work_t *works[HANDFUL];
+        uint32_t count = 0;
+        for (; list != NULL && count < HANDFUL; list = list->next)
+            works[count++] = list;
+        bump(&worker->counters.pushed_local, count);
+        while (boc__ring_room(&worker->ring) < count)
+            spill(worker);
+        boc__ring_push_many(&worker->ring, works, count);
+    }
+}
+
+static boc__work_t *reverse(boc__work_t *list) {
+    boc__work_t *reversed = NULL;
+    for (boc__work_t *next; list != NULL; list = next) {
+        next = list->next;
+        list->next = reversed;
+        reversed = list;
+    }
+    return reversed;
+}
+
+void boc__worker_dispatch_list(boc__work_t *list) {
+    assert(list != NULL);
+    boc__worker_t *worker = tl_worker;
+    if (worker == NULL) {
+        boc__work_t *oldest = list;
+        dispatch_foreign(reverse(list), oldest);
+        return;
+    }
+    boc__work_t *rest = list->next;
+    if (rest != NULL)
+        push_ring_list(worker, rest);
+    boc__worker_dispatch(list);
+    if (rest != NULL)
+        boc__idle_notify(&boc__pool.idle, NULL);
 }
 
 void boc__worker_dispatch_to(boc__work_t *work, int place) {

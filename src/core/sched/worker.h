@@ -77,6 +77,9 @@ void boc__worker_loop(boc__worker_t *worker);
 /* Make `work` runnable, from any thread.  Never fails. */
 void boc__worker_dispatch(boc__work_t *work);
 
+/* Make works runnable that are linked by `next`; one wake for all. */
+void boc__worker_dispatch_list(boc__work_t *list);
+
 /* Where work may run, besides the index of a worker. */
 enum { BOC__PLACE_ANY = -1, BOC__PLACE_HOST = -2 };
 
