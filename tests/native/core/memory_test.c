@@ -115,6 +115,28 @@ static void use_pledges(void) {
     boc_weak_unref(weak);
 }
 
+/* More than fits without an allocation; all of them or none. */
+static void use_batch(boc_cown_t *const *cowns) {
+    enum { MEMBERS = 20 };
+    boc_behavior_t *members[MEMBERS];
+    int count = 0;
+    for (; count < MEMBERS; count++) {
+        size_t width = (size_t)count % (COWNS + 1);
+        unsigned flags = count % 5 ? 0u : BOC_BEHAVIOR_RESULT | BOC_BEHAVIOR_CANCELLABLE;
+        if (!went_well(boc_behavior_new(&count_ops, width, 24, flags, &members[count])))
+            break;
+        for (size_t i = 0; i < width; i++) {
+            boc_cown_ref(cowns[i]);
+            boc_behavior_request(members[count], i, cowns[i], i % 2 ? BOC_READ : BOC_WRITE);
+        }
+    }
+    atomic_fetch_add(&globals.made, count);
+    if (went_well(boc_batch_schedule(members, (size_t)count)))
+        return;
+    atomic_fetch_sub(&globals.made, count);
+    CHECK(atomic_fetch_sub(&globals.freed, count) >= count);
+}
+
 /* All that can fail, and then the same cowns once more, where nothing fails.  Returns
  * whether something did. */
 static bool use_runtime(bool has_fan) {
@@ -128,6 +150,7 @@ static bool use_runtime(bool has_fan) {
         (void)went_well(schedule_over(&count_ops, cowns, count, BOC_BEHAVIOR_RESULT));
     }
     use_pledges();
+    use_batch(cowns);
     if (has_fan)
         (void)went_well(schedule_over(&fan_ops, cowns, 2, 0));
     wait_quiescent();

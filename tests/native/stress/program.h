@@ -2,6 +2,7 @@
  *
  * Behaviors over none to five accounts, reads and writes and duplicates at random, some
  * with results that others consume, some leases, some that schedule more from inside;
+ * some in batches, some that are cancelled, some placed on a worker or the main thread;
  * producers, and one thread that ends the leases.
  *
  * Checked: exclusion, each producer's order on each account, that every accepted
@@ -89,7 +90,7 @@ static struct {
     boc__parker_t lessee;
     _Atomic bool is_over;
     _Atomic int producing;
-    unsigned number;
+    unsigned number, workers;
 } program;
 
 static unsigned draw(unsigned *p_random, unsigned below) {
@@ -240,7 +241,7 @@ static void grant_lease(boc_behavior_t *behavior, void *data) {
         continue;
     boc__parker_wake(&program.lessee);
 }
-static const boc_behavior_ops_t lease_ops = {grant_lease, NULL, count_freed};
+static const boc_behavior_ops_t lease_ops = {grant_lease, drop_plain, count_freed};
 
 static void settle(boc_promise_t *promise, fate_t fate) {
     if (fate == KEPT || fate == KEPT_LATER) {
@@ -320,8 +321,11 @@ static boc_behavior_t *make_random(order_t *order, boc_promise_t *promise, bool 
     boc_access_t accesses[REQUESTS];
     size_t count = choose_requests(&order->random, accounts, accesses, is_written);
     bool is_lease = draw(&order->random, 12) == 0;
-    unsigned flags = (has_result ? (unsigned)BOC_BEHAVIOR_RESULT : 0) |
-                     (is_lease ? (unsigned)BOC_BEHAVIOR_LEASE : 0);
+    unsigned flags = is_lease                       ? BOC_BEHAVIOR_LEASE
+                     : draw(&order->random, 4) == 0 ? BOC_BEHAVIOR_PLACED
+                                                    : 0;
+    if (has_result)
+        flags |= BOC_BEHAVIOR_RESULT | (draw(&order->random, 2) ? BOC_BEHAVIOR_CANCELLABLE : 0);
     boc_behavior_t *behavior = NULL;
     CHECK_EQ(boc_behavior_new(is_lease ? &lease_ops : &plain_ops, count + (promise != NULL),
                               sizeof *order, flags, &behavior),
@@ -338,22 +342,40 @@ static boc_behavior_t *make_random(order_t *order, boc_promise_t *promise, bool 
     return behavior;
 }
 
+/* Alone, or as the second of a batch whose first is in no order with the others; that
+ * one's writes are added to `first_written`. */
+static boc_status_t schedule_somehow(boc_behavior_t *behavior, order_t order, bool *first_written) {
+    if (draw(&order.random, 4) != 0)
+        return boc_behavior_schedule(behavior);
+    order_t first = {.random = order.random, .producer = -1, .depth = DEPTH_MAX};
+    boc_behavior_t *both[2] = {make_random(&first, NULL, first_written, false), behavior};
+    memcpy(boc_behavior_data(both[0]), &first, sizeof first);
+    boc_status_t status = boc_batch_schedule(both, 2);
+    if (status == BOC_OK)
+        accept();
+    return status;
+}
+
 static bool schedule_with(order_t order, boc_promise_t *promise) {
-    bool is_written[ACCOUNTS] = {false};
+    bool is_written[ACCOUNTS] = {false}, first_written[ACCOUNTS] = {false};
     bool has_result = draw(&order.random, 6) == 0;
     boc_behavior_t *behavior = make_random(&order, promise, is_written, has_result);
     boc_cown_t *result = boc_behavior_result(behavior);
     if (result != NULL)
         boc_cown_ref(result);
     memcpy(boc_behavior_data(behavior), &order, sizeof order);
-    if (boc_behavior_schedule(behavior) != BOC_OK) {
+    if (schedule_somehow(behavior, order, first_written) != BOC_OK) {
         if (result != NULL)
             boc_cown_unref(result);
         return false;
     }
     accept();
     for (size_t i = 0; i < ACCOUNTS; i++)
-        atomic_fetch_add(&program.expected[i], is_written[i]);
+        atomic_fetch_add(&program.expected[i], is_written[i] + first_written[i]);
+    if (result != NULL && draw(&order.random, 2) == 0) {
+        boc_status_t status = boc_behavior_cancel(result); /* it is dropped, or it is not */
+        CHECK(status == BOC_OK || status == BOC_EBUSY || status == BOC_EINVALID);
+    }
     return result == NULL || schedule_consumer(result);
 }
 
@@ -379,6 +401,12 @@ static void produce(void *context) {
 
 /* -- the whole ------------------------------------------------------------------------ */
 
+/* Anywhere, on the main thread, or on a worker. */
+static int place(void *context, boc_behavior_t *behavior, void *data) {
+    (void)context, (void)behavior;
+    return (int)(((order_t *)data)->random % (program.workers + 2)) + BOC_PLACE_HOST;
+}
+
 static void begin_program(unsigned workers) {
     memset(program.accounts, 0, sizeof program.accounts);
     program.accepted = program.done = program.freed = program.made = 0;
@@ -392,11 +420,14 @@ static void begin_program(unsigned workers) {
         boc_cown_value(program.cowns[i])->data = &program.accounts[i];
     }
     boc__parker_init(&program.lessee);
-    boc_runtime_options_t options = {.worker_count = workers};
+    program.workers = workers;
+    CHECK_EQ(boc_host_attach(), BOC_OK);
+    boc_runtime_options_t options = {.worker_count = workers, .host = {.place = place}};
     CHECK_EQ(boc_runtime_start(&options), BOC_OK);
 }
 
 static void check_program(void) {
+    boc_host_detach();
     CHECK_EQ(program.done, program.accepted);
     CHECK_EQ(program.freed, program.made);
     CHECK_EQ(program.results_freed, program.results_made);
