@@ -128,6 +128,7 @@ int matrix_init(PyObject *self, PyObject *args, PyObject *keywords) {
         return -1;
     }
     object->block = block;
+    Py_CLEAR(object->plain);
     matrix_block_unref(old);
     return 0;
 }

@@ -49,9 +49,22 @@ static PyObject *reduce_plain(matrix_state_t *state, PyObject *self, const matri
     return result;
 }
 
-static PyObject *reduce_subclass(matrix_state_t *state, PyObject *self, matrix_block_t *block) {
-    PyObject *plain = matrix_wrap(state->matrix_type, matrix_block_ref(block)); /* owned */
-    PyObject *values = plain != NULL ? PyObject_CallMethod(self, "__getstate__", NULL) : NULL;
+/* Always the same object, so that whoever moves its elements sees when it comes twice, and has
+ * the last word on whether it may; a new reference. */
+static PyObject *plain_of(matrix_state_t *state, PyObject *self) {
+    matrix_object_t *object = (matrix_object_t *)(void *)self;
+    if (object->plain == NULL) {
+        matrix_block_t *block = matrix_block_of(self);
+        if (block != NULL)
+            object->plain = matrix_wrap(state->matrix_type, matrix_block_ref(block));
+    }
+    return Py_XNewRef(object->plain);
+}
+
+static PyObject *reduce_subclass(matrix_state_t *state, PyObject *self) {
+    PyObject *plain = plain_of(state, self); /* owned */
+    PyObject *values =
+        plain != NULL ? PyObject_CallMethod(self, "__getstate__", NULL) : NULL; /* owned */
     PyObject *result = NULL;
     if (values != NULL)
         result = Py_BuildValue("O(OO)O", state->rebuild, Py_TYPE(self), plain, values);
@@ -65,12 +78,11 @@ static PyObject *matrix_reduce_ex(PyObject *self, PyObject *protocol) {
     long number = PyLong_AsLong(protocol);
     if (number == -1 && PyErr_Occurred())
         return NULL;
-    matrix_block_t *block = matrix_block_of(self);
-    if (block == NULL)
-        return NULL;
     matrix_state_t *state = matrix_state_of_type(type);
-    return Py_TYPE(self) == type ? reduce_plain(state, self, block, (int)number)
-                                 : reduce_subclass(state, self, block);
+    if (Py_TYPE(self) != type)
+        return reduce_subclass(state, self);
+    matrix_block_t *block = matrix_block_of(self);
+    return block != NULL ? reduce_plain(state, self, block, (int)number) : NULL;
 }
 
 /* ---- from bytes ---- */

@@ -26,6 +26,7 @@ static void matrix_dealloc(PyObject *self) {
     PyTypeObject *type = Py_TYPE(self);
     if (object_of(self)->weakrefs != NULL)
         PyObject_ClearWeakRefs(self);
+    Py_XDECREF(object_of(self)->plain);
     matrix_block_unref(object_of(self)->block);
     type->tp_free(self);
     Py_DECREF(type);

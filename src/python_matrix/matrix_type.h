@@ -17,6 +17,7 @@
 typedef struct matrix_object {
     PyObject_HEAD matrix_block_t *block; /* one reference; NULL before __init__ */
     PyObject *weakrefs;
+    PyObject *plain; /* owned; of a subclass: the Matrix that travels for it, NULL until asked */
 } matrix_object_t;
 
 /* Create the type and add it to the module. */
