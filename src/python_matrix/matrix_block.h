@@ -11,7 +11,7 @@
  *           _shape _new_homeless     the same
  *           everything else          an attached thread of the interpreter that owns the block
  *
- * Ordering edges (the letters are used in matrix_block.c, reasons in docs/design/matrix.md):
+ * Ordering edges (the letters are used in matrix_block.c, reasons in docs/design/matrix_memory.md):
  *   (a) leave -> arrive    the new owner sees what the old one wrote.
  *   (b) unpin -> leave     the owner sees what the holder of a pin wrote.
  *   (c) unref -> free      who frees sees that everybody else is done.

@@ -7,7 +7,6 @@ import gc
 import math
 import pickle
 import struct
-import sys
 import weakref
 
 import numpy as np
@@ -85,12 +84,11 @@ def test_contiguity_by_columns_only_where_it_is_the_same():
         buffer = Matrix(*shape)
         if works:
             assert np.asfortranarray(np.asarray(buffer)).flags.f_contiguous
-        if sys.version_info >= (3, 12):
-            if works:
-                buffer.__buffer__(from_columns).release()
-            else:
-                with pytest.raises(BufferError):
-                    buffer.__buffer__(from_columns)
+        if works:
+            buffer.__buffer__(from_columns).release()
+        else:
+            with pytest.raises(BufferError):
+                buffer.__buffer__(from_columns)
 
 
 def test_dlpack_arguments():

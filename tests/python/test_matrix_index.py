@@ -335,8 +335,14 @@ def test_topk_and_along_axis_fit_together():
     for wrong in (0, 7, -1):
         with pytest.raises(ValueError, match="k must be from 1 to 6"):
             matrix.topk(wrong)
-    for wrong, error in ([[0, 0], ValueError], [[0, 0, 5], IndexError], [[0.5, 0, 0], TypeError],
-                         [3, TypeError], ["abc", TypeError], [[float("nan"), 0, 0], TypeError]):  # fmt: skip
+    for wrong, error in (
+        ([0, 0], ValueError),
+        ([0, 0, 5], IndexError),
+        ([0.5, 0, 0], TypeError),
+        ([float("nan"), 0, 0], TypeError),
+        (3, TypeError),
+        ("abc", TypeError),
+    ):
         with pytest.raises(error):
             matrix.take_along_axis(wrong)
 

@@ -22,8 +22,7 @@ def _stopped():
 
 def address_of(matrix):
     view = memoryview(matrix)
-    address = ctypes.addressof(ctypes.c_char.from_buffer(view))
-    return address
+    return ctypes.addressof(ctypes.c_char.from_buffer(view))
 
 
 class Tagged(Matrix):

@@ -26,6 +26,7 @@ SCRIPTS = {
     "behaviors": ["refs_behaviors.py"],
     "messages": ["refs_messages.py"],
     "noticeboard": ["refs_noticeboard.py"],
+    "matrix": ["refs_matrix.py"],
     "lifecycle": ["refs_lifecycle.py"],
 }
 
