@@ -104,7 +104,7 @@ test-asan: tools | $(REPORTS) ## the C tests under the address and undefined-beh
 	$(CMAKE) --build --preset asan -j $(JOBS)
 	$(CTEST) --preset asan -LE layering --output-junit $(REPORTS)/asan.xml
 
-models: ## check the models of the protocols, and their mutants, with spin; ALL=1 takes hours
+models: ## check the models of the protocols, and their mutants, with spin; ALL=1 takes an hour
 	JOBS=$(JOBS) CC="$${CC:-$$(sh tools/find_compiler.sh)}" \
 	  sh tests/models/check.sh build/models $(if $(ALL),ALL)
 

@@ -1,8 +1,8 @@
-/* The chain of src/core/cown/chain.c and behavior.c, for the model checker spin.
+/* The chain of src/core/cown/chain.c, behavior.c and batch.c, for the model checker spin.
  *
- * Three behaviors over three cowns; each asks for some of them, to write or to read.  Each is
- * scheduled by a thread of its own and finished by another, so that all schedulers and all
- * workers overlap in every way.  Checked in every reachable state:
+ * Three behaviors over three cowns; each asks for some of them, to write or to read.  Each, or
+ * each batch, is scheduled by a thread of its own, and each is finished by another, so that all
+ * schedulers and all workers overlap in every way.  Checked in every reachable state:
  *
  *   order      a body starts when every conflicting request that exchanged `tail` before
  *              has ended (which also means: nobody runs beside a writer)
@@ -65,6 +65,8 @@ byte status[10];
 
 /* Behaviors. */
 byte requests[BEHAVIORS];
+bool joined[BEHAVIORS]; /* scheduled in one batch with the one before */
+bool needs_no_count[BEHAVIORS]; /* ONE_GRANT */
 byte countdown[BEHAVIORS];
 bool dispatched[BEHAVIORS];
 bool ended[BEHAVIORS]; /* the body is over */
@@ -149,7 +151,7 @@ inline resolve(which, grants) {
 
 inline grant(slot) {
     if
-    :: requests[BEHAVIOR(slot)] == 1 -> dispatch(BEHAVIOR(slot))
+    :: needs_no_count[BEHAVIOR(slot)] -> dispatch(BEHAVIOR(slot))
     :: else -> resolve(BEHAVIOR(slot), 1)
     fi
 }
@@ -280,6 +282,182 @@ inline enter_alone(slot) {
     fi
 }
 
+/* -- entering as a segment ------------------------------------------------------------- */
+
+/* The slots of the batch for cown c, from `first` to `last`; NONE if there are none. */
+inline find_segment(is_linked) {
+    d_step {
+        first = NONE;
+        last = NONE;
+        m = b;
+        do
+        :: m < end && asks[SLOT(m, c)] != ABSENT ->
+            if
+            :: first == NONE -> first = SLOT(m, c)
+            :: first != NONE && is_linked -> status[last] = POINTER(SLOT(m, c))
+            :: else
+            fi;
+            last = SLOT(m, c);
+            m++
+        :: m < end && asks[SLOT(m, c)] == ABSENT -> m++
+        :: m >= end -> break
+        od;
+        m = 0
+    }
+}
+
+inline swap_tail_for_segment() {
+    d_step {
+        prev = tail[c];
+        tail[c] = last;
+        m = b;
+        do
+        :: m < end && asks[SLOT(m, c)] != ABSENT ->
+            ahead[SLOT(m, c)] = entered[c];
+            entered[c] = entered[c] | (1 << m);
+            m++
+        :: m < end && asks[SLOT(m, c)] == ABSENT -> m++
+        :: m >= end -> break
+        od;
+        m = 0
+    }
+}
+
+/* What nobody knows yet is written in one step. */
+inline start_readers() {
+    d_step {
+        slot = first;
+        count = 1;
+        do
+        :: slot != last && asks[POINTEE(status[slot])] == READ ->
+            next = POINTEE(status[slot]);
+            status[slot] = CLOSED;
+            slot = next;
+            count++
+        :: else -> break
+        od;
+        next = (slot != last -> POINTEE(status[slot]) : NONE)
+    };
+    readers[c] = readers[c] + count * ONE_READER;
+    if
+    :: slot == last -> write_status(slot, WAIT_ACTIVE)
+    :: else ->
+        write_status(slot, CLOSED);
+        wait_for_readers(next);
+        assert(!granted)
+    fi;
+    slot = NONE;
+    next = NONE
+}
+
+inline start_segment() {
+    if
+    :: asks[first] == READ -> start_readers()
+    :: atomic { asks[first] == WRITE && readers[c] == 0 -> count = 1 }
+    :: asks[first] == WRITE && readers[c] != 0 ->
+        wait_for_readers(first);
+        count = granted
+    fi
+}
+
+/* `count` says how many are granted, from the first on. */
+inline enter_segment() {
+    swap_tail_for_segment();
+    if
+    :: prev == NONE -> start_segment()
+    :: else ->
+        await_open(prev);
+        if
+        :: atomic {
+                asks[prev] == WRITE ->
+                touch(prev);
+                assert(status[prev] == READY);
+                status[prev] = POINTER(first);
+                count = 0
+            }
+        :: atomic { asks[prev] == READ -> touch(prev); seen = status[prev] }
+            do
+            :: seen == ACTIVE ->
+                change_status(prev, seen, CLOSED);
+                if
+                :: done -> start_segment(); break
+                :: else
+                fi
+            :: else ->
+                assert(seen == READY);
+                change_status(prev, seen, POINTER(first));
+                if
+                :: done -> count = 0; break
+                :: else
+                fi
+            od;
+            seen = 0
+        fi;
+        prev = NONE
+    fi
+}
+
+proctype schedule_batch(byte b) {
+    byte c, m, end, prev, seen, first, last, slot, next, count;
+    byte sum[BEHAVIORS];
+    bool granted, done;
+
+    d_step {
+        end = b + 1;
+        do
+        :: end < BEHAVIORS && joined[end] -> end++
+        :: else -> break
+        od;
+        m = b;
+        do
+        :: m < end -> countdown[m] = requests[m] + 1; sum[m] = 1; m++
+        :: else -> break
+        od;
+        m = 0
+    };
+    do
+    :: c < COWNS ->
+        find_segment(true);
+        if
+        :: first != NONE ->
+            enter_segment();
+#ifdef MUTANT_OPEN_SEGMENT
+            open(last);
+#endif
+            d_step {
+                m = b;
+                do
+                :: count > 0 && asks[SLOT(m, c)] != ABSENT -> sum[m] = sum[m] + 1; count--; m++
+                :: count > 0 && asks[SLOT(m, c)] == ABSENT -> m++
+                :: count == 0 -> break
+                od;
+                m = 0
+            }
+        :: else
+        fi;
+        c++
+    :: else -> break
+    od;
+    c = 0;
+#ifndef MUTANT_OPEN_SEGMENT
+    do
+    :: c < COWNS ->
+        find_segment(false);
+        if
+        :: last != NONE -> open(last)
+        :: else
+        fi;
+        c++
+    :: else -> break
+    od;
+#endif
+    m = b;
+    do
+    :: m < end -> resolve(m, sum[m]); m++
+    :: else -> break
+    od
+}
+
 proctype schedule(byte b) {
     byte c, prev, seen, sum;
     bool granted, done;
@@ -287,7 +465,7 @@ proctype schedule(byte b) {
     if
     :: requests[b] == 1 ->
         d_step {
-            c = 0;
+            needs_no_count[b] = true;
             do
             :: asks[SLOT(b, c)] == ABSENT -> c++
             :: else -> break
@@ -504,18 +682,21 @@ c_decl {
 \#include <string.h>
 }
 
-/* PROGRAM=WW0,0RW,W00 in the environment: what each behavior asks for, cown by cown. */
+/* PROGRAM=WW0,0RW+W00 in the environment: what each behavior asks for, cown by cown; a plus
+ * puts it into one batch with the one before. */
 inline read_program() {
     c_code {
         const char *program = getenv("PROGRAM");
         if (program == NULL || strlen(program) != BEHAVIORS * (COWNS + 1) - 1)
             abort();
-        for (int b = 0; b < BEHAVIORS; b++)
+        for (int b = 0; b < BEHAVIORS; b++) {
+            now.joined[b] = b > 0 && program[b * (COWNS + 1) - 1] == '+';
             for (int c = 0; c < COWNS; c++) {
                 char access = program[b * (COWNS + 1) + c];
                 now.asks[SLOT(b, c)] = access == 'W' ? WRITE : access == 'R' ? READ : ABSENT;
                 now.requests[b] += access != '0';
             }
+        }
     }
 }
 
@@ -523,7 +704,17 @@ init {
     byte c;
     read_program();
     atomic {
-        run schedule(0); run schedule(1); run schedule(2);
+        do
+        :: c < BEHAVIORS && joined[c] -> c++
+        :: c < BEHAVIORS && !joined[c] ->
+            if
+            :: c + 1 < BEHAVIORS && joined[c + 1] -> run schedule_batch(c)
+            :: else -> run schedule(c)
+            fi;
+            c++
+        :: c >= BEHAVIORS -> break
+        od;
+        c = 0;
         run finish(0); run finish(1); run finish(2)
     };
     _nr_pr == 1;

@@ -3,7 +3,7 @@
 #
 # chain.pml must hold for every program below, and each of its mutants must be rejected for
 # the program and the reason that its line says.  With ALL the model is checked for every
-# program of three behaviors over three cowns, which takes hours.
+# program of three single behaviors over three cowns, which takes an hour.
 #
 #   SPIN=, CC=   the tools to use;  JOBS=n   models at a time
 set -eu
@@ -12,9 +12,11 @@ build=$(cd "$1" && pwd)
 what=${2:-}
 here=$(cd "$(dirname "$0")" && pwd)
 
-# What each behavior asks for: cown by cown, to write (W), to read (R), not at all (0).
+# What each behavior asks for: cown by cown, to write (W), to read (R), not at all (0).  A plus
+# puts it into one batch with the one before.
 programs='WW0,W00,WW0 WWW,WWW,WWW WW0,0WW,W0W RR0,R00,WW0 W00,R00,R00 R00,R00,W00
-  RW0,WR0,RR0 R00,RRR,WW0 WWR,RWW,WRW'
+  RW0,WR0,RR0 R00,RRR,WW0 WW0+W00,WW0 R00+RR0,WR0 W00+R00,RW0 WR0+0RW,RWR
+  R00+R00+W00 WW0+WW0+WW0'
 
 deadlock='invalid end state'
 freed='assertion violated .*freed'
@@ -33,6 +35,7 @@ mutant() { # NAME: the program and what spin must say
     LEAVES_UNCLOSED) echo "R00,W00,R00|$freed" ;;         # a reader ends before its follower acted
     OPENS_AFTER_LINK) echo "W00,R00,R00|$lost" ;;         # "Freed by its own grant"
     STARTS_EARLY) echo "WW0,W00,WW0|$lost" ;;             # the scheduler holds no grant of its own
+    OPEN_SEGMENT) echo "WW0+W00,WW0|$deadlock" ;;         # a segment opened as soon as it entered
     PARKS_LATE) echo "R00,W00,R00|assertion violated .next" ;; # the bit before `next_writer`
     *) return 1 ;;
     esac
