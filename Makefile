@@ -31,8 +31,8 @@ C_FILES = $(shell find src include tests benchmarks examples templates -name '*.
 
 .DEFAULT_GOAL := help
 .PHONY: help venv install demo test test-native test-python test-sys test-stress test-tsan \
-  test-asan test-fuzz fuzz test-refs test-long models lint format docs dist examples bench-native \
-  bench-python compare clean
+  test-asan test-fuzz fuzz test-refs test-versions test-long models lint format docs dist examples \
+  bench-native bench-python compare clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -144,6 +144,23 @@ fuzz: tools ## random calls under the sanitizers; TARGET=matrix SECONDS=n SEED=n
 test-refs: install | $(REPORTS) ## every call and error path leaves nothing behind; ROUNDS=n
 	BOCPY_REFS_ROUNDS=$(ROUNDS) $(PY) -m pytest --junitxml $(REPORTS)/refs.xml \
 	  tests/python/test_refs.py $(ARGS)
+
+# Programs of their own, which need nothing but the package: no pytest for every version.
+MATRICES := tests/python/test_process_matrix.py tests/python/test_import_matrix.py
+
+test-versions: install | $(REPORTS) ## ends of programs and imports, on every other CPython found
+	@builds=; for python in $$(sh tools/other_pythons.sh $(PY)); do \
+	  version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	  build=$(CURDIR)/build/python-$$version; echo "building bocpy for $$python"; \
+	  $(CMAKE) -G Ninja -S . -B $$build -DPython_EXECUTABLE=$$python -DBOC_BUILD_TESTS=OFF \
+	    >$(REPORTS)/build-$$version.log && \
+	  $(CMAKE) --build $$build -j $(JOBS) >>$(REPORTS)/build-$$version.log || \
+	    { tail -n 30 $(REPORTS)/build-$$version.log; exit 1; }; \
+	  builds="$$builds$${builds:+:}$$python=$$build/python"; \
+	done; \
+	if [ -z "$$builds" ]; then echo "no other CPython 3.12 to 3.15 was found"; else \
+	  BOCPY_OTHER_BUILDS=$$builds $(PY) -m pytest --junitxml $(REPORTS)/versions.xml \
+	    $(MATRICES) $(ARGS); fi
 
 test-long: install | $(REPORTS) ## tests marked long, many random programs; LONG=seconds PROGRAMS=n
 	BOCPY_LONG_SECONDS=$(LONG) $(PY) -m pytest -m long --timeout 1800 \

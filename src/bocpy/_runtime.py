@@ -24,6 +24,9 @@ __all__ = ["WORKER_COUNT", "Behaviors", "WaitResult", "quiesce", "start", "wait"
 # A body that does not end on its own is left behind this long after an uncaught exception.
 _GRACE_S = 1.0
 
+# How often the last drain takes cowns away from daemon threads, which nobody waits for.
+_RELEASE_EVERY_S = 1.0
+
 _lock = RLock()
 _registered = False
 _finished = False
@@ -440,38 +443,60 @@ def _at_exit() -> None:
     exception what has not started is dropped, bodies that run get `KeyboardInterrupt`, and
     one that does not end all the same is left behind with the process.
     """
-    global _finished
-    is_interactive = hasattr(sys, "ps1")  # then the last error may be hours old
-    error: BaseException | None = None if is_interactive else getattr(sys, "last_exc", None)
-    with _lock:
-        _finished = True  # daemon threads may schedule, but not start it again
-    _core._release_all()  # nobody is left who could
-    if error is None:
-        try:
-            _core._stop(None)
-            _core._notice_close()
-            _core._notice_end(None)
-            _drain_output()
-        except KeyboardInterrupt as interrupt:
-            error = interrupt
-    if error is not None and not _end_early():
-        _leave(error)
-    _core._shutdown()
+    told = error = None
+    try:
+        told = _why_early()
+        error = told or _drain()
+        if error is not None and not _end_early():
+            _leave(error)
+        _core._shutdown()
+    except BaseException as interrupt:  # of a signal, in between
+        _leave(error or interrupt)
     if (origin := sys.modules.get("bocpy._origin")) is not None:
         origin.forget_code()  # so that what the program's modules hold can die
     if isinstance(error, KeyboardInterrupt):
         _note_interrupt()
+    elif isinstance(error, SystemExit) and error.code and told is None:
+        _leave(error)  # of a handler in the drain: CPython would not heed its status
+
+
+def _why_early() -> BaseException | None:
+    """Close the runtime to main's threads; return what ended the program, if not its end."""
+    global _finished
+    with _lock:
+        _finished = True  # daemon threads may go on, but not start it again
+    _core._begin_end()
+    status = _core._told_to_exit()
+    if status is not None:
+        return SystemExit(status)
+    is_interactive = hasattr(sys, "ps1")  # then the last error may be hours old
+    return None if is_interactive else getattr(sys, "last_exc", None)
+
+
+def _drain() -> BaseException | None:
+    """Run everything that was scheduled; return what a signal's handler raised meanwhile."""
+    try:
+        _core._release_all()  # nobody is left who could, but daemon threads may acquire again
+        while not _core._stop(_RELEASE_EVERY_S):
+            _core._release_all()
+        _core._notice_close()
+        _core._notice_end(None)
+        _drain_output()
+    except BaseException as interrupt:
+        return interrupt
+    return None
 
 
 def _end_early() -> bool:
     """Drop what has not started and interrupt what runs; False if a body does not end."""
-    _core._notice_close()
-    if _core._drop(0) and _core._notice_end(0):
-        return True
-    _core._interrupt()
     try:
+        _core._release_all()
+        _core._notice_close()
+        if _core._drop(0) and _core._notice_end(0):
+            return True
+        _core._interrupt()
         return _core._drop(_GRACE_S) and _core._notice_end(_GRACE_S)
-    except KeyboardInterrupt:
+    except BaseException:  # of a second signal
         return False
 
 
@@ -493,14 +518,25 @@ def _note_interrupt() -> None:
 
 def _leave(error: BaseException) -> None:
     """End the process at once, with the status that *error* stands for."""
+    while True:
+        try:
+            _flush_and_exit(error)
+        except BaseException:  # of one more signal
+            continue
+
+
+def _flush_and_exit(error: BaseException) -> None:
     import contextlib
 
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, OSError, ValueError):
             stream.flush()
-    if isinstance(error, KeyboardInterrupt):
+    code = error.code if isinstance(error, SystemExit) else 1
+    status = code if isinstance(code, int) else 1
+    if isinstance(error, KeyboardInterrupt) or status < 0:
         import signal
 
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.raise_signal(signal.SIGINT)
-    os._exit(1)
+        number = signal.SIGINT if isinstance(error, KeyboardInterrupt) else -status
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+    os._exit(status & 0xFF)

@@ -2,6 +2,7 @@
 
 #include "platform/cpu.h"
 #include "python/py_acquire.h"
+#include "python/py_arenas.h"
 #include "python/py_cown.h"
 #include "python/py_errors.h"
 #include "python/py_interp.h"
@@ -18,7 +19,15 @@
 
 bool py_runtime_main_owns_all(void) { return !boc_runtime_is_running() && py_interp_is_main(); }
 
+/* Set once, when main's last drain begins: threads of main schedule no more. */
+static _Atomic bool is_ending;
+
 int py_runtime_ensure(void) {
+    /* relaxed: nothing is read under it; who comes too early is drained. */
+    if (atomic_load_explicit(&is_ending, memory_order_relaxed)) {
+        PyErr_SetString(PyExc_RuntimeError, "when: the interpreter is shutting down");
+        return -1;
+    }
     if (boc_runtime_is_running())
         return 0;
     PyObject *module = PyImport_ImportModule("bocpy._runtime"); /* owned */
@@ -64,6 +73,8 @@ static PyObject *core_start(PyObject *module, PyObject *args) {
         PyErr_SetString(PyExc_RuntimeError, "start: this thread is starting the runtime");
         return NULL;
     }
+    py_wait_watch_termination();
+    py_arenas_watch();
     state->is_starting = true;
     int result = start_workers(state, path, config);
     state->is_starting = false;
@@ -118,7 +129,23 @@ static PyObject *core_shutdown(PyObject *module, PyObject *unused) {
     boc_status_t status;
     Py_BEGIN_ALLOW_THREADS status = boc_runtime_shutdown();
     Py_END_ALLOW_THREADS if (status != BOC_OK) return py_errors_raise(status, "shutdown");
+    /* relaxed: set by this thread. */
+    if (atomic_load_explicit(&is_ending, memory_order_relaxed))
+        py_arenas_forgive();
     Py_RETURN_NONE;
+}
+
+static PyObject *core_begin_end(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    /* relaxed: see py_runtime_ensure. */
+    atomic_store_explicit(&is_ending, true, memory_order_relaxed);
+    Py_RETURN_NONE;
+}
+
+static PyObject *core_told_to_exit(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    int status = py_wait_told_to_exit();
+    return status != PY_WAIT_NOT_TOLD ? PyLong_FromLong(status) : Py_NewRef(Py_None);
 }
 
 static PyObject *core_release_all(PyObject *module, PyObject *unused) {
@@ -256,6 +283,12 @@ PyMethodDef py_runtime_functions[] = {
     {"_drop", core_drop, METH_O, "_drop($module, timeout, /)\n--\n\nDrop and close."},
     {"_shutdown", core_shutdown, METH_NOARGS,
      "_shutdown($module, /)\n--\n\nEnd the workers' threads and interpreters."},
+    {"_begin_end", core_begin_end, METH_NOARGS,
+     "_begin_end($module, /)\n--\n\nLet no thread of main schedule any more."},
+    {"_told_to_exit", core_told_to_exit, METH_NOARGS,
+     "_told_to_exit($module, /)\n--\n\n"
+     "The status with which a signal handler left a blocking call, minus the number of a signal\n"
+     "that came otherwise, or None."},
     {"_release_all", core_release_all, METH_NOARGS,
      "_release_all($module, /)\n--\n\nGive back every cown that main acquired."},
     {"_is_holding", core_is_holding, METH_NOARGS,

@@ -20,6 +20,17 @@ boc_status_t py_wait_park(boc__parker_t *parker, int64_t deadline_ns);
  * until it is not BOC_EINTERRUPTED, the deadline passes, or a handler raises. */
 boc_status_t py_wait_call(boc_status_t (*wait)(int64_t timeout_ns), int64_t deadline_ns);
 
+#define PY_WAIT_NOT_TOLD (-1000)
+
+/* Whether a signal told the program to exit since the last blocking call of main's began: the
+ * status, if its handler left that call with SystemExit; -SIGTERM, if SIGTERM came and had a
+ * handler, whatever that did; else PY_WAIT_NOT_TOLD.  Main's GIL is held. */
+int py_wait_told_to_exit(void);
+
+/* Notice SIGTERM from now on, if it has a handler.  A handler that is set later is found by the
+ * next blocking call. */
+void py_wait_watch_termination(void);
+
 /* Seconds as a Python number (None: no limit) to a deadline.  -1 with ValueError for
  * NaN, TypeError for what is no number; infinity and great values mean no limit. */
 int py_wait_deadline(PyObject *timeout, int64_t *p_deadline_ns);

@@ -105,3 +105,29 @@ def extension(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
         return folder
 
     return build
+
+
+def interpreters() -> list[tuple[str, list[str], dict[str, str]]]:
+    """Return the interpreters that programs of their own are run with: name, command, environment.
+
+    That is the one that runs the tests. If ``BOCPY_OTHER_BUILDS`` is set, it is those that it
+    names instead: ``PYTHON=FOLDER``, FOLDER having the package built for it, separated as in
+    ``PATH``. `make test-versions` sets it.
+    """
+    environment = {**os.environ, "BOCPY_WORKERS": "2", "PYTHONFAULTHANDLER": "1"}
+    others = os.environ.get("BOCPY_OTHER_BUILDS")
+    if not others:
+        return [("", [sys.executable], environment)]
+    found = []
+    for entry in others.split(os.pathsep):
+        python, _, folder = entry.rpartition("=")
+        name = os.path.basename(python).removeprefix("python")
+        found.append((name, [python], {**environment, "PYTHONPATH": folder}))
+    return found
+
+
+@pytest.fixture(params=interpreters(), ids=lambda param: param[0])
+def interpreter(request: pytest.FixtureRequest) -> tuple[list[str], dict[str, str]]:
+    """Return the command and the environment of an interpreter, for programs of their own."""
+    _, command, environment = request.param
+    return command, environment
