@@ -407,9 +407,14 @@ def restart_after_fork() -> None:
 
 def _drain_output() -> None:
     """Wait for what bodies printed, if main's streams are not the process's own."""
-    output = sys.modules.get("bocpy._output")
-    if output is not None:
-        output.drain()
+    drain = _from_loaded("bocpy._output", "drain")
+    if drain is not None:
+        drain()
+
+
+def _from_loaded(module: str, name: str) -> Any:
+    """Return a name of a module of ours, or None; a daemon thread may just be importing it."""
+    return getattr(sys.modules.get(module), name, None)
 
 
 def _before_fork() -> None:
@@ -452,8 +457,9 @@ def _at_exit() -> None:
         _core._shutdown()
     except BaseException as interrupt:  # of a signal, in between
         _leave(error or interrupt)
-    if (origin := sys.modules.get("bocpy._origin")) is not None:
-        origin.forget_code()  # so that what the program's modules hold can die
+    forget_code = _from_loaded("bocpy._origin", "forget_code")
+    if forget_code is not None:
+        forget_code()  # so that what the program's modules hold can die
     if isinstance(error, KeyboardInterrupt):
         _note_interrupt()
     elif isinstance(error, SystemExit) and error.code and told is None:

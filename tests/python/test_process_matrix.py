@@ -187,10 +187,10 @@ wait()
 
 def source_of(way: Way, state: str) -> str:
     seconds = 0.3 if way.drains else 10 * LIMIT_S
-    text = HEADER
+    text = ""
     if signal.SIGTERM in way.signals and way.status > 0:
-        text += f"signal.signal(signal.SIGTERM, lambda *_: sys.exit({way.status}))\n"
-    text += STATES[state].replace("{seconds}", str(seconds))
+        text = f"import signal, sys\nsignal.signal(15, lambda *_: sys.exit({way.status}))\n"
+    text += HEADER + STATES[state].replace("{seconds}", str(seconds))
     return text + 'print("ready", flush=True)\n' + way.ends + "\n"
 
 
