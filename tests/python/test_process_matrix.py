@@ -129,7 +129,8 @@ except RuntimeError as error:
     wait()
     pid = os.fork()
 else:
-    print("nothing in flight" if all(result.done() for result in scheduled) else "lost")
+    if pid > 0:
+        print("nothing in flight" if all(result.done() for result in scheduled) else "lost")
 if pid == 0:
     @when(gate)
     def in_child(g):
