@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 enum { BLOCK = 64 }; /* columns taken at a time */
@@ -13,41 +14,68 @@ enum { BLOCK = 64 }; /* columns taken at a time */
 BOC__INLINE double lesser(double best, double x) { return (x < best) | (x != x) ? x : best; }
 BOC__INLINE double greater(double best, double x) { return (x > best) | (x != x) ? x : best; }
 
-/* Lanes begin with the last value anybody would choose, which also stands for what does not
- * count and for the missing rest of a row. */
-#define ALONG(NAME, BETTER, ELEMENT)                                                               \
-    BOC__INLINE double NAME(const double *a, const double *mask, size_t count, double last) {      \
-        double lane[BOC__LANES];                                                                   \
-        double rest[BOC__LANES];                                                                   \
-        (void)mask;                                                                                \
-        if (count < BOC__LANES) {                                                                  \
-            double best = last;                                                                    \
-            for (size_t i = 0; i < count; i++)                                                     \
-                best = BETTER(best, (ELEMENT));                                                    \
-            return best;                                                                           \
-        }                                                                                          \
-        for (size_t k = 0; k < BOC__LANES; k++)                                                    \
-            lane[k] = rest[k] = last;                                                              \
-        size_t whole = count - count % BOC__LANES;                                                 \
-        for (size_t start = 0; start < whole; start += BOC__LANES)                                 \
-            for (size_t k = 0; k < BOC__LANES; k++) {                                              \
-                size_t i = start + k;                                                              \
-                lane[k] = BETTER(lane[k], (ELEMENT));                                              \
-            }                                                                                      \
-        for (size_t i = whole; i < count; i++)                                                     \
-            rest[i - whole] = (ELEMENT);                                                           \
-        double best = last;                                                                        \
-        for (size_t k = 0; k < BOC__LANES; k++)                                                    \
-            best = BETTER(best, BETTER(lane[k], rest[k]));                                         \
-        return best;                                                                               \
+enum { RUN_LENGTH = 16 }; /* from this length on, a run is looked at in vectors */
+
+typedef double (*run_fn)(const double *a, size_t count, int64_t flip, bool *p_nan);
+
+#if defined(__GNUC__)
+
+#define RUN run_narrow
+#define RUN_TARGET
+#define RUN_BYTES 16
+#define RUN_NUMBERS narrow_t
+#define RUN_BITS narrow_bits_t
+#include "matrix/extremes_run.h"
+
+#if defined(__x86_64__)
+
+#define RUN run_avx2
+#define RUN_TARGET __attribute__((target("avx2")))
+#define RUN_BYTES 32
+#define RUN_NUMBERS avx2_t
+#define RUN_BITS avx2_bits_t
+#include "matrix/extremes_run.h"
+
+#define RUN run_avx512
+#define RUN_TARGET __attribute__((target("avx512f")))
+#define RUN_BYTES 64
+#define RUN_NUMBERS avx512_t
+#define RUN_BITS avx512_bits_t
+#include "matrix/extremes_run.h"
+
+static run_fn choose_run(void) {
+    if (__builtin_cpu_supports("avx512f"))
+        return run_avx512;
+    return __builtin_cpu_supports("avx2") ? run_avx2 : run_narrow;
+}
+
+#else
+
+static run_fn choose_run(void) { return run_narrow; }
+
+#endif
+
+#else
+
+static run_fn choose_run(void) { return NULL; }
+
+#endif
+
+static double negated(double x, bool largest) { return largest ? -x : x; }
+
+/* The best number of a run, NaN passed over, and whether there was one. */
+static double best_of_run(run_fn run, bool largest, const double *a, size_t count, bool *p_nan) {
+    if (run != NULL && count >= RUN_LENGTH)
+        return negated(run(a, count, largest ? INT64_MIN : 0, p_nan), largest);
+    double best = INFINITY;
+    *p_nan = false;
+    for (size_t i = 0; i < count; i++) {
+        double x = negated(a[i], largest);
+        best = x < best ? x : best;
+        *p_nan |= x != x;
     }
-
-ALONG(lesser_along, lesser, a[i])
-ALONG(greater_along, greater, a[i])
-ALONG(lesser_along_masked, lesser, mask[i] != 0.0 ? a[i] : last)
-ALONG(greater_along_masked, greater, mask[i] != 0.0 ? a[i] : last)
-
-#undef ALONG
+    return negated(best, largest);
+}
 
 static bool any_counts(const double *mask, size_t length, size_t step) {
     for (size_t i = 0; i < length; i++)
@@ -56,18 +84,24 @@ static bool any_counts(const double *mask, size_t length, size_t step) {
     return false;
 }
 
-BOC__CLONES static void of_rows(bool largest, double *out, boc__shape_t shape, const double *data,
-                                const double *mask, double last) {
+static void of_rows(bool largest, double *out, boc__shape_t shape, const double *data,
+                    const double *mask, double last) {
     size_t columns = shape.columns;
+    run_fn run = choose_run();
     for (size_t r = 0; r < shape.rows; r++) {
         const double *a = data + r * columns;
-        const double *m = mask == NULL ? NULL : mask + r * columns;
-        if (m == NULL)
-            out[r] =
-                largest ? greater_along(a, m, columns, last) : lesser_along(a, m, columns, last);
-        else
-            out[r] = largest ? greater_along_masked(a, m, columns, last)
-                             : lesser_along_masked(a, m, columns, last);
+        bool has_nan = false;
+        if (mask == NULL) {
+            double best = best_of_run(run, largest, a, columns, &has_nan);
+            out[r] = has_nan ? NAN : best;
+            continue;
+        }
+        double best = last;
+        for (size_t c = 0; c < columns; c++) {
+            double x = mask[r * columns + c] != 0.0 ? a[c] : last;
+            best = largest ? greater(best, x) : lesser(best, x);
+        }
+        out[r] = best;
     }
 }
 
@@ -143,6 +177,24 @@ static double place_along(bool largest, const double *a, const double *mask, siz
     return (double)place;
 }
 
+/* The first place that has the number `best`, which one has. */
+static size_t find(const double *a, double best) {
+    size_t i = 0;
+    while (a[i] != best)
+        i++;
+    return i;
+}
+
+/* A whole row without a mask: what the best number is, then where it comes first. */
+static double place_in_row(run_fn run, bool largest, const double *a, size_t length) {
+    if (length == 0)
+        return -1.0;
+    if (a[0] != a[0])
+        return 0.0;
+    bool has_nan = false;
+    return (double)find(a, best_of_run(run, largest, a, length, &has_nan));
+}
+
 /* Row by row, so that memory is read in order; the first row is the first choice. */
 BOC__CLONES static void places_down(bool largest, double *out, boc__shape_t shape, size_t count,
                                     const double *data) {
@@ -171,9 +223,13 @@ void boc__extremes_places(bool largest, bool by_column, double *out, boc__shape_
                         shape.columns - c < BLOCK ? shape.columns - c : BLOCK, data + c);
         return;
     }
+    run_fn run = choose_run();
     for (size_t g = 0; g < groups; g++) {
         size_t start = by_column ? g : g * shape.columns;
-        out[g] =
-            place_along(largest, data + start, mask == NULL ? NULL : mask + start, length, step);
+        if (mask == NULL && !by_column)
+            out[g] = place_in_row(run, largest, data + start, length);
+        else
+            out[g] = place_along(largest, data + start, mask == NULL ? NULL : mask + start, length,
+                                 step);
     }
 }

@@ -94,6 +94,7 @@ void boc__index_take(boc__axis_t axis, boc__matrix_t out, boc__matrix_t a, const
 
 /* Write or add one row of values, `step` apart: 1, or 0 for a single number. */
 static void put_row(double *to, const double *from, size_t step, size_t count, bool accumulate) {
+    double value = *from;
     if (accumulate)
         for (size_t i = 0; i < count; i++)
             to[i] += from[i * step];
@@ -101,7 +102,7 @@ static void put_row(double *to, const double *from, size_t step, size_t count, b
         copy_row(to, from, count);
     else
         for (size_t i = 0; i < count; i++)
-            to[i] = *from;
+            to[i] = value;
 }
 
 void boc__index_put(boc__axis_t axis, boc__matrix_t a, const size_t *places, size_t count,

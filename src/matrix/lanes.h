@@ -33,6 +33,13 @@
 #define BOC__INLINE static inline
 #endif
 
+/* Before a loop of few, constant rounds: all of it at once. */
+#if defined(__clang__)
+#define BOC__UNROLL _Pragma("unroll")
+#elif defined(__GNUC__)
+#define BOC__UNROLL _Pragma("GCC unroll 8")
+#endif
+
 /* Partial sums of a row; the widest vector of today. */
 enum { BOC__LANES = 8 };
 

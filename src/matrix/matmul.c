@@ -27,12 +27,6 @@ typedef struct tiler {
 
 #if defined(__GNUC__)
 
-#if defined(__clang__)
-#define BOC__UNROLL _Pragma("unroll")
-#else
-#define BOC__UNROLL _Pragma("GCC unroll 8")
-#endif
-
 #define TILE tile_narrow
 #define TILE_BODY tile_narrow_body
 #define TILE_VECTOR narrow_t

@@ -38,7 +38,7 @@ uint64_t boc__random_next(boc__random_t *random) {
 
 /* From 0 (included) to 1 (excluded), a multiple of 2**-53. */
 static double unit(boc__random_t *random) {
-    return (double)(boc__random_next(random) >> 11) * 0x1.0p-53;
+    return (double)(int64_t)(boc__random_next(random) >> 11) * 0x1.0p-53;
 }
 
 /* One number between two finite bounds.  What rounding put outside is drawn again. */
@@ -56,8 +56,15 @@ static double between(boc__random_t *random, double min, double max) {
 void boc__random_uniform(boc__random_t *random, double *out, size_t count, double min, double max) {
     boc__random_t state = *random; /* in registers for the length of the loop */
     bool have_room = isfinite(min) && isfinite(max) && min != max;
-    for (size_t i = 0; i < count; i++)
-        out[i] = have_room ? between(&state, min, max) : unit(&state) * (max - min) + min;
+    double distance = max - min;
+    if (have_room && min < max && isfinite(distance))
+        for (size_t i = 0; i < count; i++) {
+            double value = unit(&state) * distance + min;
+            out[i] = value < max ? value : between(&state, min, max);
+        }
+    else
+        for (size_t i = 0; i < count; i++)
+            out[i] = have_room ? between(&state, min, max) : unit(&state) * distance + min;
     *random = state;
 }
 

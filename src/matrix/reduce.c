@@ -76,6 +76,11 @@ static void means(boc__axis_t axis, double *out, boc__shape_t shape, const doubl
     size_t groups = axis == BOC__AXIS_COLUMNS ? shape.columns : shape.rows;
     sums(BOC__TERM_ITSELF, axis, out, shape, data, mask);
     for (size_t i = 0; i < groups; i++) {
+        size_t length = axis == BOC__AXIS_COLUMNS ? shape.rows : shape.columns;
+        if (mask == NULL && isfinite(out[i]) && length != 0) {
+            out[i] /= (double)length;
+            continue;
+        }
         group_t group = group_at(axis, shape, data, mask, i);
         size_t count = counting(group);
         if (isfinite(out[i]) || count == 0)

@@ -11,32 +11,27 @@ BOC__INLINE double merge(const double lane[BOC__LANES]) {
     return even + odd;
 }
 
-/* The same additions without those of 0.0, which change no partial sum: none is ever -0.0. */
+/* The same additions for a row shorter than the lanes, without those of 0.0, which change no
+ * partial sum: none is ever -0.0. */
 BOC__INLINE double merge_few(const double *terms, size_t count) {
-    switch (count) {
-    case 1:
-        return 0.0 + terms[0];
-    case 2:
-        return (0.0 + terms[0]) + (0.0 + terms[1]);
-    case 3:
-        return ((0.0 + terms[0]) + (0.0 + terms[2])) + (0.0 + terms[1]);
-    default:
-        return ((0.0 + terms[0]) + (0.0 + terms[2])) + ((0.0 + terms[1]) + (0.0 + terms[3]));
-    }
+    double even = count > 2 ? (0.0 + terms[0]) + (0.0 + terms[2]) : 0.0 + terms[0];
+    double odd = count > 3 ? (0.0 + terms[1]) + (0.0 + terms[3]) : 0.0 + terms[1];
+    return count > 1 ? even + odd : even;
 }
 
 /* The sum of TERM, which names the element `i`, for i below `count`.  The rest of a row goes
  * through an array of its own, so that the partial sums stay in registers. */
 #define SUM_ALONG(NAME, TERM)                                                                      \
     BOC__INLINE double NAME(const double *a, const double *b, size_t count) {                      \
-        double lane[BOC__LANES] = {0.0};                                                           \
-        double rest[BOC__LANES] = {0.0};                                                           \
         (void)b; /* not all terms have two operands */                                             \
         if (count <= 4 && count > 0) {                                                             \
+            double terms[4] = {0.0};                                                               \
             for (size_t i = 0; i < count; i++)                                                     \
-                rest[i] = (TERM);                                                                  \
-            return merge_few(rest, count);                                                         \
+                terms[i] = (TERM);                                                                 \
+            return merge_few(terms, count);                                                        \
         }                                                                                          \
+        double lane[BOC__LANES] = {0.0};                                                           \
+        double rest[BOC__LANES] = {0.0};                                                           \
         size_t whole = count - count % BOC__LANES;                                                 \
         for (size_t start = 0; start < whole; start += BOC__LANES)                                 \
             for (size_t k = 0; k < BOC__LANES; k++) {                                              \
@@ -88,34 +83,47 @@ static boc__walk_t second_of(boc__term_t term, boc__shape_t shape, boc__walk_t a
     return mask == NULL ? a : (boc__walk_t){mask, shape.columns, 1};
 }
 
-#define EACH_ROW(SUM)                                                                              \
+/* Short rows are many: the compiler sees how short they are. */
+#define EACH_ROW_OF(SUM, LEFT, RIGHT, COUNT)                                                       \
     for (size_t r = 0; r < shape.rows; r++) {                                                      \
         const double *left = a.data + r * a.row_step;                                              \
         const double *right = b.data + r * b.row_step;                                             \
-        out[r] = (SUM);                                                                            \
-    }                                                                                              \
+        (void)right;                                                                               \
+        out[r] = SUM(LEFT, RIGHT, COUNT);                                                          \
+    }
+
+#define EACH_ROW(SUM, LEFT, RIGHT)                                                                 \
+    if (shape.columns == 2)                                                                        \
+        EACH_ROW_OF(SUM, LEFT, RIGHT, 2)                                                           \
+    else if (shape.columns == 3)                                                                   \
+        EACH_ROW_OF(SUM, LEFT, RIGHT, 3)                                                           \
+    else if (shape.columns == 4)                                                                   \
+        EACH_ROW_OF(SUM, LEFT, RIGHT, 4)                                                           \
+    else                                                                                           \
+        EACH_ROW_OF(SUM, LEFT, RIGHT, shape.columns)                                               \
     break
 
-BOC__CLONES static void rows_of(kind_t kind, double *out, boc__shape_t shape, boc__walk_t a,
-                                boc__walk_t b) {
+BOC__CLONES static void rows_of(kind_t kind, double *restrict out, boc__shape_t shape,
+                                boc__walk_t a, boc__walk_t b) {
     switch (kind) {
     case ITSELF:
-        EACH_ROW(along(left, right, shape.columns));
+        EACH_ROW(along, left, right);
     case SQUARE:
-        EACH_ROW(along_squares(left, right, shape.columns));
+        EACH_ROW(along_squares, left, right);
     case MASKED:
-        EACH_ROW(along_masked(left, right, shape.columns));
+        EACH_ROW(along_masked, left, right);
     case MASKED_SQUARE:
-        EACH_ROW(along_masked_squares(left, right, shape.columns));
+        EACH_ROW(along_masked_squares, left, right);
     case PRODUCT:
-        EACH_ROW(along_products(left, right, shape.columns));
+        EACH_ROW(along_products, left, right);
     case SCALED_LEFT:
-        EACH_ROW(along_scaled(right, left, shape.columns));
+        EACH_ROW(along_scaled, right, left);
     case SCALED_RIGHT:
-        EACH_ROW(along_scaled(left, right, shape.columns));
+        EACH_ROW(along_scaled, left, right);
     }
 }
 
+#undef EACH_ROW_OF
 #undef EACH_ROW
 
 void boc__sums_rows(boc__term_t term, double *out, boc__shape_t shape, boc__walk_t a, boc__walk_t b,
