@@ -205,11 +205,11 @@ def fly_in_window(flock: Cown["Birds"], sky: tuple[int, int], frames: int, scale
             label.text = f"{count} boids, {done / (now - since):.0f} behaviors per second"
             since, done = now, 0
 
-    @window.event
-    def on_draw() -> None:
+    def draw() -> None:
         window.clear()
         batch.draw()
 
+    window.push_handlers(on_draw=draw)
     show()
     pyglet.clock.schedule_interval(tick, 1 / 60)
     pyglet.app.run()

@@ -203,10 +203,111 @@ def test_log_level_may_be_a_name_in_any_case_or_a_number(level: str) -> None:
     assert run("fibonacci", "5", "--loglevel", level).stdout == "fib(5): 5 (expected: 5)\n"
 
 
+def test_boids_of_one_seed_fly_the_same_way_with_any_number_of_workers() -> None:
+    options = ["--headless", "--boids", "60", "--frames", "5", "--seed", "11"]
+    outputs = [run("boids", *options, "--workers", str(workers)).stdout for workers in (1, 3)]
+    assert outputs[0] == outputs[1]
+    lines = dict(line.split(": ") for line in outputs[0].splitlines())
+    assert (lines["boids"], lines["frames"]) == ("60", "5")
+    assert 10 <= int(lines["behaviors"]) <= 5 * 61
+    assert 0.0 < float(lines["mean speed"]) <= 17.0
+    other = run("boids", *options[:-1], "12").stdout
+    assert other.splitlines()[-1] != outputs[0].splitlines()[-1]
+
+
+@pytest.mark.parametrize(("boids", "frames"), [(1, 3), (2, 0)])
+def test_boids_of_few_and_frames_of_none(boids: int, frames: int) -> None:
+    done = run("boids", "--headless", "-b", str(boids), "--frames", str(frames))
+    assert done.stdout.splitlines()[:2] == [f"boids: {boids}", f"frames: {frames}"]
+    assert "behaviors per second" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "option", [["--boids", "0"], ["--width", "-1"], ["--scale", "0"], ["--frames", "-1"]]
+)
+def test_boids_rejects_options_that_make_no_sky(option: list[str]) -> None:
+    assert option[0] in run("boids", "--headless", *option, rc=2).stderr
+
+
+def test_boids_in_one_cell_follow_the_rules() -> None:
+    from bocpy import Matrix
+    from bocpy.examples import boids
+
+    positions = Matrix(2, 2, [10.0, 10.0, 14.0, 10.0])
+    velocities = Matrix(2, 2, [1.0, 0.0, 3.0, 0.0])
+    steered = boids.steer(positions[0, :], velocities[0, :], positions, velocities)
+    # 1 + 2 * 0.005 to the middle, 4 * 0.05 away, then 0.05 of the way to the common velocity 2.
+    assert steered.shape == (1, 2)
+    assert steered.x == pytest.approx(0.81 + (2 - 0.81) * 0.05)
+    assert steered.y == 0.0
+    fast = boids.steer(positions[0, :], Matrix(1, 2, [60.0, 80.0]), positions, velocities)
+    assert fast.magnitude() == pytest.approx(15.0)
+    assert boids.cells_of(Matrix(3, 2, [0, 0, 49.9, 0, 50, -1])) == {(0, 0): [0, 1], (1, -1): [2]}
+
+
+def test_boids_without_pyglet_says_what_to_install() -> None:
+    code = "import sys; sys.modules['pyglet'] = None; import bocpy.examples.boids as b; b.main()"
+    command = [sys.executable, "-P", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 1
+    assert "pip install bocpy[boids]" in done.stderr
+
+
+# Goal: the window's part runs where there is no display.  Method: a pyglet that draws nothing and
+# calls what is scheduled until the window is closed.
+WINDOW = """
+import sys
+from time import sleep
+from types import ModuleType, SimpleNamespace as Names
+
+scheduled, handlers, state = [], {}, Names(open=True, drawn=0, shapes=[])
+
+class Window:
+    def __init__(self, width, height, caption): assert (width, height) == (400, 300)
+    def push_handlers(self, **named): handlers.update(named)
+    def clear(self): pass
+    def close(self): state.open = False
+
+def triangle(*corners, batch):
+    state.shapes.append(Names())
+    return state.shapes[-1]
+
+def run():
+    while state.open:
+        scheduled[0](1 / 60)
+        handlers["on_draw"]()
+        state.drawn += 1
+        sleep(0.001)
+
+pyglet = ModuleType("pyglet")
+pyglet.window = Names(Window=Window)
+pyglet.gl = Names(glClearColor=lambda *color: None)
+pyglet.graphics = Names(Batch=lambda: Names(draw=lambda: None))
+pyglet.shapes = Names(Triangle=triangle)
+pyglet.text = Names(Label=lambda *arguments, **named: Names())
+pyglet.clock = Names(schedule_interval=lambda function, seconds: scheduled.append(function))
+pyglet.app = Names(run=run)
+sys.modules["pyglet"] = pyglet
+sys.argv[1:] = ["-b", "7", "--width", "400", "--height", "300", "--frames", "3", "--seed", "1"]
+import bocpy.examples.boids
+bocpy.examples.boids.main()
+assert len(state.shapes) == 7 and state.drawn >= 3
+assert all(len(shape.position) == 2 and len(shape.color) == 3 for shape in state.shapes)
+print("closed")
+"""
+
+
+def test_boids_fly_in_a_window_until_it_is_closed() -> None:
+    command = [sys.executable, "-P", "-c", WINDOW]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert (done.returncode, done.stdout) == (0, "closed\n"), done.stderr
+
+
 @pytest.mark.parametrize(
     "script",
     [
         "bocpy-bank",
+        "bocpy-boids",
         "bocpy-calculator",
         "bocpy-cooking-boc",
         "bocpy-cooking-threads",
