@@ -10,6 +10,8 @@ SEEDS ?= 100
 ROUNDS ?= 10000
 LONG ?= 30
 PROGRAMS ?= 2000
+VERSIONS ?= 3.12 3.13
+BENCH ?=
 HANDLES ?= 10000000
 TARGET ?= matrix
 SECONDS ?= 60
@@ -26,13 +28,13 @@ CONFIGURE := $(CMAKE) -G Ninja -DPython_EXECUTABLE=$(PY) --preset
 export PATH := $(BIN):$(PATH)
 
 SOURCES := CMakeLists.txt pyproject.toml README.md LICENSE \
-  $(shell find src include examples -type f ! -path '*/__pycache__/*' 2>/dev/null)
+  $(shell find cmake src include examples -type f ! -path '*/__pycache__/*' 2>/dev/null)
 C_FILES = $(shell find src include tests benchmarks examples templates -name '*.[ch]' 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .PHONY: help venv install demo test test-native test-python test-sys test-stress test-tsan \
-  test-asan test-fuzz fuzz test-refs test-versions test-long models lint format docs dist examples \
-  bench-native bench-python compare clean
+  test-asan test-fuzz fuzz test-refs test-capi test-versions test-long models lint format docs \
+  dist examples bench-native bench-python compare clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -140,6 +142,9 @@ fuzz: tools ## random calls under the sanitizers; TARGET=matrix SECONDS=n SEED=n
 	$(CMAKE) --build --preset asan -j $(JOBS) --target fuzz_$(TARGET)
 	ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1 \
 	  build/asan/tests/native/fuzz_$(TARGET) --seconds $(SECONDS) --seed $(SEED)
+
+test-capi: venv ## an extension built by pip against the wheel; VERSIONS="3.12 3.13" BENCH=1
+	BENCH=$(BENCH) sh tools/test_capi.sh $(CURDIR)/build/capi $(VERSIONS)
 
 test-refs: install | $(REPORTS) ## every call and error path leaves nothing behind; ROUNDS=n
 	BOCPY_REFS_ROUNDS=$(ROUNDS) $(PY) -m pytest --junitxml $(REPORTS)/refs.xml \

@@ -79,18 +79,19 @@ def build_extension(tmp_path: Path) -> Callable[[str], Path]:
     return build
 
 
-CAPI = Path(__file__).parents[1] / "capi"
+TESTS = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="session")
-def extension(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Return a function that builds ``tests/capi/NAME/_NAME.c`` and makes it importable.
+def extension(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Return a function that builds an extension and makes it importable.
 
-    It is compiled against the headers of the bocpy that the tests run, with warnings as errors.
+    It is ``tests/capi/NAME/_NAME.c`` unless *source* is given, compiled against the headers of the
+    bocpy that the tests run, with warnings as errors.
     """
     folder = tmp_path_factory.mktemp("extensions")
 
-    def build(name: str) -> Path:
+    def build(name: str, source: Path | None = None) -> Path:
         compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
         assert compiler is not None, "these tests need a C compiler"
         built = folder / f"_{name}{sysconfig.get_config_var('EXT_SUFFIX')}"
@@ -100,7 +101,9 @@ def extension(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
             if sys.platform == "darwin":
                 flags += ["-undefined", "dynamic_lookup"]
             command = [compiler, *flags, *(f"-I{root}" for root in roots)]
-            subprocess.run([*command, str(CAPI / name / f"_{name}.c"), "-o", built], check=True)
+            path = source or TESTS / "capi" / name / f"_{name}.c"
+            subprocess.run([*command, str(path), "-o", built], check=True)
+        if str(folder) not in sys.path:
             sys.path.insert(0, str(folder))
         return folder
 
