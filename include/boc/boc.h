@@ -18,6 +18,7 @@
 #include <boc/source.h>
 #include <boc/stats.h>
 #include <boc/status.h>
+#include <boc/version.h>
 #include <boc/weak.h>
 
 #endif

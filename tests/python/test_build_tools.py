@@ -68,6 +68,13 @@ def test_version_is_the_one_of_pyproject():
     assert re.match(r"\d+\.\d+\.\d+$", bocpy.__version__)
 
 
+def test_version_of_the_headers_is_the_one_of_pyproject():
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    header = (ROOT / "include" / "boc" / "version.h").read_text(encoding="utf-8")
+    numbers = re.findall(r"^#define BOC_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)$", header, re.M)
+    assert ".".join(numbers) == data["project"]["version"]
+
+
 @pytest.mark.parametrize(
     ("exported", "said"),
     [
