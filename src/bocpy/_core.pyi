@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import GenericAlias, MappingProxyType, TracebackType
-from typing import Any, Self, final, overload
+from typing import Any, Literal, Self, final, overload
 
 version: str
 
@@ -34,7 +34,7 @@ class Cown[T]:
         error: BaseException | None,
         traceback: TracebackType | None,
         /,
-    ) -> bool: ...
+    ) -> Literal[False]: ...
     def __lt__(self, other: Cown[Any], /) -> bool: ...
     def __gt__(self, other: Cown[Any], /) -> bool: ...
     def __copy__(self) -> Cown[T]: ...
@@ -50,7 +50,7 @@ class hold:
         error: BaseException | None,
         traceback: TracebackType | None,
         /,
-    ) -> bool: ...
+    ) -> Literal[False]: ...
 
 @overload
 def when[R]() -> Callable[[Callable[[], R]], Cown[R]]: ...

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -68,7 +68,7 @@ def run(modules: list[str], timeout: float, *, as_json: bool) -> int:
     return 1 if any(finding.outcome in bad for finding in findings) else 0
 
 
-def examine(modules: list[str], timeout: float) -> Iterator[Finding]:
+def examine(modules: Sequence[str], timeout: float) -> Iterator[Finding]:
     """Yield a finding for each module, in order."""
     with ThreadPoolExecutor(min(_TRIALS_AT_ONCE, os.cpu_count() or 1)) as pool:
         work: Callable[[str], Finding] = lambda name: _examine(name, timeout)  # noqa: E731
@@ -149,8 +149,9 @@ def _status_text(status: int, errors: str) -> str:
     else:
         text = f"ended with status {status}"
     for line in errors.splitlines():
-        if line.startswith("Fatal Python error: ") and "Aborted" not in line:
-            return f"{text} ({line.removeprefix('Fatal Python error: ')})"
+        prefix, found, cause = line.partition("Fatal Python error: ")
+        if found and not prefix and cause not in ("", "Aborted"):  # "": the process died there
+            return f"{text} ({cause})"
     return text
 
 
