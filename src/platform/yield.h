@@ -27,14 +27,16 @@ void boc__sys_spin_at(const char *file, int line);
 
 /* A scheduling point; counts as progress.  The trace shows where it is. */
 #define boc__sys_yield() boc__sys_yield_at(__FILE__, __LINE__)
-/* Nothing to do until another thread made progress. */
+/* A spinning thread is about to look at its condition. */
+void boc__sys_look(void);
+/* It found nothing: it can do no more until another thread made progress since. */
 #define boc__sys_spin() boc__sys_spin_at(__FILE__, __LINE__)
 
 #define BOC_YIELD() boc__sys_yield()
 #define BOC_SPIN_UNTIL(condition)                                                                  \
     do {                                                                                           \
         boc__sys_yield();                                                                          \
-        while (!(condition))                                                                       \
+        for (boc__sys_look(); !(condition); boc__sys_look())                                       \
             boc__sys_spin();                                                                       \
     } while (0)
 

@@ -4,9 +4,13 @@
  * choice is made.  How large budgets are differs between threads and seeds, so
  * that long undisturbed stretches and switches at every point both come up.
  *
- * A spinning thread can go on once any thread has passed a point since it looked
- * (`progress`): its own looks are not progress, so threads that only spin for each
- * other are found out.
+ * In half of the runs a thread is stalled now and then: it stands still for up to
+ * STALL_CHOICES_MAX choices, as if it had been preempted at the worst moment, unless
+ * nobody else can go on.  Some faults need the others to do much meanwhile.
+ *
+ * A spinning thread can go on once another thread has passed a point since it began to
+ * look (`progress`): a look is not progress, nor are points within it to the thread that
+ * looks, so threads that only spin for each other are found out.
  *
  * Virtual time moves a little with every point.  A timeout expires by chance, if
  * it is not far off, and otherwise when nobody could go on without it.
@@ -34,6 +38,7 @@
 #define BUDGET_BITS_MAX 7u
 #define TIME_START_NS INT64_C(1000000000)
 #define TIME_STEP_NS 100
+#define STALL_CHOICES_MAX 400u
 /* Timeouts that are longer expire only when nothing else can happen. */
 #define TIME_CHANCE_NS_MAX INT64_C(1000000000)
 
@@ -46,6 +51,9 @@ static struct {
     int64_t now_ns;
     unsigned budget_bits;       /* of this run; at most BUDGET_BITS_MAX */
     unsigned timeout_one_in;    /* choices at which a timeout may expire */
+    unsigned stall_one_in;      /* choices at which a thread is stalled; 0: never */
+    unsigned stall_left;        /* choices until `stalled` may go on */
+    boc__sys_thread_t *stalled; /* or NULL */
     boc__sys_thread_t *threads; /* not yet joined */
     unsigned live_count;
     unsigned next_id;
@@ -191,12 +199,16 @@ static void release_deaths(void) {
 
 /* -- The choice --------------------------------------------------------------- */
 
+static uint64_t progress_of_others(const boc__sys_thread_t *thread) {
+    return globals.progress - thread->steps;
+}
+
 static bool can_go_on(const boc__sys_thread_t *thread) {
     switch (thread->state) {
     case BOC_SYS_READY:
         return true;
     case BOC_SYS_SPINNING:
-        return thread->looked_at_clock || thread->progress_seen != globals.progress;
+        return thread->looked_at_clock || thread->progress_seen != progress_of_others(thread);
     case BOC_SYS_LOCKING:
         return !((const boc__mutex_t *)thread->object)->is_locked;
     case BOC_SYS_PARKED:
@@ -226,11 +238,26 @@ static int64_t earliest_deadline_ns(void) {
     return earliest_ns;
 }
 
+static bool is_candidate(const boc__sys_thread_t *thread) {
+    return thread != globals.stalled && can_go_on(thread);
+}
+
 static unsigned count_runnable(void) {
     unsigned count = 0;
     for (const boc__sys_thread_t *thread = globals.threads; thread != NULL; thread = thread->next)
-        count += can_go_on(thread);
+        count += is_candidate(thread);
     return count;
+}
+
+/* `self` has come to a choice. */
+static void stall_or_not(boc__sys_thread_t *self) {
+    if (globals.stalled != NULL) {
+        if (globals.stall_left-- == 0)
+            globals.stalled = NULL;
+    } else if (globals.stall_one_in > 0 && draw_below(globals.stall_one_in) == 0) {
+        globals.stalled = self;
+        globals.stall_left = (unsigned)draw_below(STALL_CHOICES_MAX);
+    }
 }
 
 static boc__sys_thread_t *choose(void) {
@@ -240,6 +267,10 @@ static boc__sys_thread_t *choose(void) {
             globals.now_ns = earliest_ns;
     }
     unsigned count = count_runnable();
+    if (count == 0 && globals.stalled != NULL) {
+        globals.stalled = NULL;
+        count = count_runnable();
+    }
     if (count == 0) {
         int64_t earliest_ns = earliest_deadline_ns();
         if (earliest_ns == BOC_FOREVER)
@@ -249,13 +280,14 @@ static boc__sys_thread_t *choose(void) {
     }
     uint64_t left = draw_below(count);
     boc__sys_thread_t *thread = globals.threads;
-    while (!can_go_on(thread) || left-- > 0)
+    while (!is_candidate(thread) || left-- > 0)
         thread = thread->next;
     thread->budget = (unsigned)draw() & thread->budget_mask;
     return thread;
 }
 
 static void hand_over(boc__sys_thread_t *self) {
+    stall_or_not(self);
     boc__sys_thread_t *chosen = choose();
     if (chosen == self)
         return;
@@ -279,6 +311,7 @@ void boc__sys_here(const char *file, int line) {
 
 void boc__sys_step(boc__sys_thread_t *self, bool is_forced) {
     globals.progress++;
+    self->steps++;
     count_step(self);
     if (self->budget > 0 && !is_forced)
         self->budget--;
@@ -291,7 +324,6 @@ void boc__sys_block(boc__sys_thread_t *self, boc__sys_state_t state, const void 
     self->state = state;
     self->object = object;
     self->deadline_ns = deadline_ns;
-    self->progress_seen = globals.progress;
     hand_over(self);
     self->state = BOC_SYS_READY;
     self->object = NULL;
@@ -302,6 +334,11 @@ void boc__sys_yield_at(const char *file, int line) {
         return;
     boc__sys_here(file, line);
     boc__sys_step(tl_self, false);
+}
+
+void boc__sys_look(void) {
+    if (tl_self != NULL)
+        tl_self->progress_seen = progress_of_others(tl_self);
 }
 
 void boc__sys_spin_at(const char *file, int line) {
@@ -438,6 +475,8 @@ static void reset(uint64_t seed) {
     globals.now_ns = TIME_START_NS;
     globals.budget_bits = (unsigned)draw_below(BUDGET_BITS_MAX + 1);
     globals.timeout_one_in = 1u << (2 * draw_below(5)); /* 1 to 256 */
+    globals.stall_one_in = draw_below(2) == 0 ? 0 : 8u << draw_below(5);
+    globals.stalled = NULL;
 #if defined(__linux__)
     globals.cpu = sched_getcpu();
 #else

@@ -42,7 +42,8 @@ struct boc__sys_thread {
     boc__sys_state_t state;
     const void *object; /* what it waits for; see the states */
     int64_t deadline_ns;
-    uint64_t progress_seen; /* when it began to spin */
+    uint64_t steps;         /* its own part of the progress */
+    uint64_t progress_seen; /* of the others, when it began to look at its condition */
     bool looked_at_clock;   /* since it last spun: time alone can end its wait */
     const char *file;       /* its latest scheduling point */
     int line;
