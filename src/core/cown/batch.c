@@ -193,18 +193,16 @@ boc_status_t boc_batch_schedule(boc_behavior_t *const *behaviors, size_t count) 
     boc__worker_t *worker = boc__worker_current();
     boc_status_t status = make_room(&batch);
     if (status == BOC_OK)
-        status = boc__gate_enter_many(worker != NULL ? &worker->tally : NULL, count);
+        status = boc__pool_begin_call(worker, count);
     if (status == BOC_OK) {
         collect(&batch);
         enter_all(&batch);
         open_all(&batch);
         resolve_all(&batch);
+        boc__pool_end_call(worker);
     } else {
         for (size_t i = 0; i < count; i++)
             boc_behavior_free(behaviors[i]);
-        /* A waiter may have seen the entry that was taken back. */
-        if (worker == NULL)
-            boc__pool_tell_idle();
     }
     boc__alloc_free(batch.block);
     return status;

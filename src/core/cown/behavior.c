@@ -361,12 +361,9 @@ void boc__behavior_hold_result(boc_behavior_t *behavior) {
 
 boc_status_t boc_behavior_schedule(boc_behavior_t *behavior) {
     boc__worker_t *worker = boc__worker_current();
-    boc_status_t status = boc__gate_enter(worker != NULL ? &worker->tally : NULL);
+    boc_status_t status = boc__pool_begin_call(worker, 1);
     if (status != BOC_OK) {
         free_behavior(behavior);
-        /* A waiter may have seen the entry that was taken back. */
-        if (worker == NULL)
-            boc__pool_tell_idle();
         return status;
     }
     boc__behavior_hold_result(behavior);
@@ -383,5 +380,6 @@ boc_status_t boc_behavior_schedule(boc_behavior_t *behavior) {
     default:
         schedule_many(behavior);
     }
+    boc__pool_end_call(worker);
     return BOC_OK;
 }

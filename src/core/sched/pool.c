@@ -202,6 +202,30 @@ void boc__pool_tell_idle(void) {
         on_idle();
 }
 
+boc_status_t boc__pool_begin_call(boc__worker_t *worker, uint64_t count) {
+    if (worker != NULL)
+        return boc__gate_enter_many(&worker->tally, count);
+#if defined(BOC_MUTANT_LATE_RETURN)
+    boc_status_t status = boc__gate_enter_many(NULL, count);
+#else
+    boc_status_t status = boc__gate_enter_many(NULL, count + 1);
+#endif
+    if (status != BOC_OK)
+        boc__pool_tell_idle(); /* a waiter may have seen the entry that was taken back */
+    return status;
+}
+
+void boc__pool_end_call(const boc__worker_t *worker) {
+#if !defined(BOC_MUTANT_LATE_RETURN)
+    if (worker == NULL) {
+        boc__gate_leave(NULL);
+        boc__pool_tell_idle();
+    }
+#else
+    (void)worker;
+#endif
+}
+
 static const boc__tally_t *tally_of(size_t index) { return &boc__pool.workers[index]->tally; }
 
 bool boc__pool_is_quiescent(void) {

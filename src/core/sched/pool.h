@@ -45,6 +45,13 @@ void boc__pool_end(void (*await_readers)(void));
  * for quiescence.  The caller holds no lock. */
 void boc__pool_tell_idle(void);
 
+/* Admit `count` works that the calling thread is about to schedule, and the call itself if
+ * the thread is no worker (`worker` is NULL): when the works have left, it may still be on
+ * its way to wake somebody ("late return", quiescence.md).  boc__pool_end_call follows
+ * unless the status says that nothing was admitted. */
+BOC_MUST_CHECK boc_status_t boc__pool_begin_call(boc__worker_t *worker, uint64_t count);
+void boc__pool_end_call(const boc__worker_t *worker);
+
 /* All that ever entered the gate has left. */
 bool boc__pool_is_quiescent(void);
 
