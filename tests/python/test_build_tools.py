@@ -98,3 +98,12 @@ def test_exports_that_differ_from_the_headers_are_reported(tmp_path, exported, s
     done = subprocess.run(check, capture_output=True, text=True, timeout=60)
     assert done.returncode == (0 if said is None else 1)
     assert said is None or said in done.stderr
+
+
+def test_examples_in_c_are_short_and_use_public_headers_only():
+    examples = sorted((ROOT / "examples" / "c").glob("*.c"))
+    assert len(examples) >= 6
+    for example in examples:
+        lines = example.read_text(encoding="utf-8").splitlines()
+        assert len(lines) < 150, example
+        assert not [line for line in lines if line.startswith('#include "')], example
