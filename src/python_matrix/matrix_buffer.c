@@ -112,12 +112,13 @@ static void give_buffer_back(void *lender) {
 static matrix_block_t *share_view(PyTypeObject *type, PyObject *object, Py_buffer *view) {
     matrix_elements_t elements;
     bool is_flat;
-    if (!describe(view, &elements, &is_flat) || !matrix_elements_is_ours(&elements)) {
-        matrix_buffer_refuse(object, "it does not hold rows of aligned floats of 64 bits");
+    bool is_described = describe(view, &elements, &is_flat);
+    if (is_described && (elements.rows < 1 || elements.columns < 1)) {
+        matrix_fail(type, MATRIX_SHAPE_ERROR, "an empty buffer is no matrix");
         return NULL;
     }
-    if (elements.rows < 1 || elements.columns < 1) {
-        matrix_fail(type, MATRIX_SHAPE_ERROR, "an empty buffer is no matrix");
+    if (!is_described || !matrix_elements_is_ours(&elements)) {
+        matrix_buffer_refuse(object, "it does not hold rows of aligned floats of 64 bits");
         return NULL;
     }
     return matrix_block_new_lent(view->buf, elements.rows, elements.columns, give_buffer_back,

@@ -1,5 +1,6 @@
 /* matrix_gather.c - take, put and repeat_interleave: whole rows or columns by number. */
 #include "python_matrix/matrix_args.h"
+#include "python_matrix/matrix_away.h"
 #include "python_matrix/matrix_axis.h"
 #include "python_matrix/matrix_key.h"
 #include "python_matrix/matrix_methods.h"
@@ -41,7 +42,10 @@ static int take(matrix_target_t *target, matrix_operand_t *self, boc__axis_t axi
             return -1;
         in.data = copy->data;
     }
+    matrix_away_t away;
+    matrix_away_begin(&away, (double)target->block->count, target->block, self->block, NULL, NULL);
     boc__index_take(axis, target->view, in, part->places, (size_t)part->index_count);
+    matrix_away_end(&away);
     matrix_block_unref(copy);
     return 0;
 }

@@ -1,6 +1,7 @@
 /* matrix_index.c - see matrix_index.h. */
 #include "python_matrix/matrix_index.h"
 
+#include "python_matrix/matrix_away.h"
 #include "python_matrix/matrix_key.h"
 #include "python_matrix/matrix_operand.h"
 
@@ -39,19 +40,21 @@ PyObject *matrix_item(PyObject *self, Py_ssize_t index) {
 }
 
 /* `key` fits. */
-static PyObject *read_selection(PyObject *self, const matrix_block_t *block,
-                                const matrix_key_t *key) {
+static PyObject *read_selection(PyObject *self, matrix_block_t *block, const matrix_key_t *key) {
     matrix_block_t *copy = matrix_block_new((Py_ssize_t)matrix_part_count(&key->rows),
                                             (Py_ssize_t)matrix_part_count(&key->columns), false);
     if (copy == NULL)
         return NULL;
     boc__matrix_t out = matrix_view(copy), in = matrix_view(block);
+    matrix_away_t away;
+    matrix_away_begin(&away, (double)copy->count, block, copy, NULL, NULL);
     if (key->rows.kind == MATRIX_PART_LIST)
         boc__index_take(BOC__AXIS_COLUMNS, out, in, key->rows.places, out.rows);
     else if (key->columns.kind == MATRIX_PART_LIST)
         boc__index_take(BOC__AXIS_ROWS, out, in, key->columns.places, out.columns);
     else
         boc__index_read(out, in, key->rows.span, key->columns.span);
+    matrix_away_end(&away);
     return matrix_wrap(matrix_type_of(self), copy);
 }
 

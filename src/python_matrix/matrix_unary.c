@@ -110,8 +110,16 @@ static PyObject *matrix_clip(PyObject *self, PyObject *const *args, Py_ssize_t c
 /* ---- copy and transpose ---- */
 
 static PyObject *matrix_copy(PyObject *self, PyObject *ignored) {
+    matrix_target_t target = {.out = NULL};
     matrix_block_t *block = matrix_block_of(self);
-    return block != NULL ? matrix_wrap(matrix_type_of(self), matrix_block_copy(block)) : NULL;
+    if (block == NULL ||
+        matrix_target_open(&target, matrix_type_of(self), matrix_shape_of(block)) < 0)
+        return NULL;
+    matrix_away_t away;
+    matrix_away_begin(&away, (double)block->count, block, target.block, NULL, NULL);
+    memcpy(target.view.data, block->data, (size_t)block->count * sizeof(double));
+    matrix_away_end(&away);
+    return target.result;
 }
 
 static PyObject *transpose_in_place(PyObject *self) {

@@ -416,3 +416,73 @@ def test_long_kernels_let_other_threads_run():
     thread.join()
     assert refused
     assert wrong == []
+
+
+FAILING = """
+import copy, pickle, sys
+import _testcapi
+from bocpy import Cown, Matrix, receive, send
+
+class Tagged(Matrix):
+    pass
+
+m = Matrix(3, 3, range(9))
+t = Tagged(1, 2, [1, 2])
+memory = bytearray(72)
+data = pickle.dumps(m)
+tagged = pickle.dumps(t)
+c = Cown(None)
+
+def away():
+    for matrix in (Matrix(2, 2, [1, 2, 3, 4]), t.copy()):
+        cown = Cown([matrix, (matrix,)])
+        with cown as value:
+            value[0].x
+
+OPERATIONS = [
+    lambda: Matrix(2, 2), lambda: Matrix(2, 2, (1, 2, 3, 4)), lambda: Matrix(9, 1, m),
+    lambda: Matrix(1, 2, range(2)), lambda: Matrix.ones([2, 2]), lambda: Tagged(1, 2, [1, 2]),
+    lambda: Matrix.vector(iter([1, 2])), lambda: Matrix.concat([m, [1, 2, 3]]),
+    lambda: Matrix.uniform(size=(2, 2)), lambda: Matrix.where(m, 1, m),
+    lambda: m + 1, lambda: m + [1, 2, 3], lambda: [1, 2, 3] - m, lambda: m @ m, lambda: -m,
+    lambda: m.__iadd__(0), lambda: m.add(m, out=m.copy()), lambda: m.less([1, 2, 3]),
+    lambda: m == [1], lambda: m.fma(m, 1), lambda: m.scaled_add(m, m),
+    lambda: m.sum(0, where=[1, 0, 1]), lambda: m.argmin(1), lambda: m.topk(2, 1, where=m),
+    lambda: m.vecdot([1, 2, 3]), lambda: m.cross([1, 2, 3]), lambda: m.normalize(1),
+    lambda: m.T, lambda: Matrix(2, 3).transpose(in_place=True), lambda: m.clip(0, 5),
+    lambda: m[0], lambda: m[:, [0, 1]], lambda: m[::2, 1:],
+    lambda: m.__setitem__([0, 1], [1, 2, 3]), lambda: m.__setitem__(0, range(3)),
+    lambda: m.__setitem__(slice(None, None, -1), m), lambda: m.take([0, 0]),
+    lambda: m.put([0, 1], [1, 2, 3]), lambda: m.take_along_axis([0, 1, 2]),
+    lambda: m.put_along_axis([0, 1, 2], [1, 2, 3], 1), lambda: m.repeat_interleave(2),
+    lambda: list(m.values()), lambda: repr(m), lambda: str(m), lambda: m.shape,
+    lambda: memoryview(m).release(), lambda: m.__dlpack__(max_version=(1, 0)),
+    lambda: Matrix.from_dlpack(m), lambda: Matrix.from_buffer(memory, copy=True),
+    lambda: Matrix.from_buffer(memoryview(memory).cast("d")),
+    lambda: pickle.loads(data), lambda: pickle.loads(tagged), lambda: pickle.dumps(t, 5),
+    lambda: copy.copy(t), lambda: copy.deepcopy(t), away,
+]
+failed = 0
+for number, operation in enumerate(OPERATIONS):
+    operation()
+    for n in range(200):
+        _testcapi.set_nomemory(n, n + 1)
+        try:
+            result = operation()
+        except (MemoryError, pickle.PicklingError):
+            failed += 1
+        finally:
+            _testcapi.remove_mem_hooks()
+        result = None
+        assert m.acquired and t.acquired and m.shape == (3, 3), number
+assert failed > 100, failed
+m.transpose(in_place=True)  # no pin is left
+Cown(m), Cown(t)
+print("done")
+"""
+
+
+def test_each_allocation_may_fail(program):
+    pytest.importorskip("_testcapi")
+    done = program(FAILING, limit=90)
+    assert done.stdout == "done\n", done.stderr

@@ -125,6 +125,8 @@ C11 = ["-x", "c", "-std=c11", "-Wpedantic", "-Wstrict-prototypes"]
 CXX = ["-x", "c++", "-std=c++17"]
 PROGRAMS = {
     "umbrella": "#include <bocpy/bocpy.h>\n",
+    "matrix": "#include <bocpy/matrix.h>\n",
+    "matrix_limited": "#define Py_LIMITED_API 0x030C0000\n#include <bocpy/matrix.h>\n",
     "xidata_first": "#include <bocpy/xidata.h>\n",
     "python_first": "#include <Python.h>\n#include <bocpy/bocpy.h>\n",
     "no_build_core": "#include <bocpy/bocpy.h>\n#ifdef Py_BUILD_CORE\n#error leaked\n#endif\n",
