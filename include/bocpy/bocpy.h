@@ -109,6 +109,7 @@ extern "C" {
 #define BOCPY_FEATURE_BODIES 8u    /* bodies that run without the GIL */
 #define BOCPY_FEATURE_MESSAGES 16u /* messages */
 #define BOCPY_FEATURE_HOOKS 32u    /* worker_hooks */
+#define BOCPY_FEATURE_BOARD 64u    /* the noticeboard */
 
 /* What functions return that need no thread state; status_raise turns it into an exception. */
 enum {
@@ -351,6 +352,16 @@ typedef struct bocpy_api {
     void (*mutex_unlock)(bocpy_mutex_t *mutex);
     /* Attached.  Raise the exception for a status other than BOCPY_OK; returns -1. */
     int (*status_raise)(int status, const char *what);
+
+    /* -- the noticeboard.  Attached.  As the Python functions of these names; the first three
+     * give the Cown of their result. */
+    PyObject *(*notice_write)(const char *key, PyObject *value);
+    PyObject *(*notice_delete)(const char *key);
+    PyObject *(*notice_update)(const char *key, PyObject *function, PyObject *fallback);
+    int (*notice_sync)(double timeout_s);
+    int (*notice_seed)(const char *key, PyObject *value);
+    PyObject *(*notice_read)(const char *key, PyObject *fallback);
+    PyObject *(*noticeboard)(void);
 } bocpy_api_t;
 
 #ifdef BOCPY__CACHED

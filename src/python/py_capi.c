@@ -156,7 +156,8 @@ static bocpy_api_t table = {
     .abi = BOCPY_ABI,
     .size = sizeof(bocpy_api_t),
     .features = BOCPY_FEATURE_TYPES | BOCPY_FEATURE_XIDATA | BOCPY_FEATURE_COWNS |
-                BOCPY_FEATURE_BODIES | BOCPY_FEATURE_MESSAGES | BOCPY_FEATURE_HOOKS,
+                BOCPY_FEATURE_BODIES | BOCPY_FEATURE_MESSAGES | BOCPY_FEATURE_HOOKS |
+                BOCPY_FEATURE_BOARD,
     .version_hex = BOCPY_VERSION_HEX,
     .version = BOCPY_VERSION,
     .type_register = type_register,

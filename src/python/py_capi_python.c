@@ -223,6 +223,32 @@ static PyObject *receive(const char *const *tags, size_t count, double timeout_s
 
 static int drain(const char *tag) { return done(call("drain", "(s)", tag)); }
 
+/* -- the noticeboard --------------------------------------------------------------------------- */
+
+static PyObject *notice_write(const char *key, PyObject *value) {
+    return call("notice_write", "(sO)", key, value);
+}
+
+static PyObject *notice_delete(const char *key) { return call("notice_delete", "(s)", key); }
+
+static PyObject *notice_update(const char *key, PyObject *body, PyObject *fallback) {
+    return call("notice_update", "(sOO)", key, body, fallback);
+}
+
+static int notice_sync(double timeout_s) {
+    return done(call("notice_sync", "(N)", limit(timeout_s)));
+}
+
+static int notice_seed(const char *key, PyObject *value) {
+    return done(call("notice_seed", "(sO)", key, value));
+}
+
+static PyObject *notice_read(const char *key, PyObject *fallback) {
+    return call("notice_read", "(sO)", key, fallback);
+}
+
+static PyObject *noticeboard(void) { return call("noticeboard", "()"); }
+
 /* -- the table --------------------------------------------------------------------------------- */
 
 void py_capi_python_fill(bocpy_api_t *table) {
@@ -251,4 +277,11 @@ void py_capi_python_fill(bocpy_api_t *table) {
     table->send = send;
     table->receive = receive;
     table->drain = drain;
+    table->notice_write = notice_write;
+    table->notice_delete = notice_delete;
+    table->notice_update = notice_update;
+    table->notice_sync = notice_sync;
+    table->notice_seed = notice_seed;
+    table->notice_read = notice_read;
+    table->noticeboard = noticeboard;
 }

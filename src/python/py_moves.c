@@ -237,6 +237,10 @@ py_move_t *py_moves_out(core_state_t *state, py_moves_t *moves, const py_foreign
     py_home_sweep(state->home);
     if (reserve(moves) < 0)
         return NULL;
+    if (moves->reason == BOCPY_INTO_BOARD && !is_shared(foreign) && foreign->ops.copy == NULL) {
+        (void)copy_data(Py_TYPE(object), foreign, NULL); /* raises: nobody could read it twice */
+        return NULL;
+    }
     bool is_copy = copies || moves->copies;
     void *data = is_copy ? copy_out(state, foreign, object)
                          : take_out(state, foreign, object, moves->reason);

@@ -6,7 +6,18 @@ import typing
 
 import pytest
 
-from bocpy import Cown, receive, send, start, wait, when
+from bocpy import (
+    Cown,
+    notice_delete,
+    notice_read,
+    notice_sync,
+    notice_write,
+    receive,
+    send,
+    start,
+    wait,
+    when,
+)
 
 
 @pytest.fixture
@@ -73,6 +84,26 @@ def test_captures_results_messages_and_containers(old: typing.Any) -> None:
     assert check.result(60) == (address, address)
     send("old", [1, old.Counter()])
     assert receive("old", 60)[1][1].count == 1
+
+
+def test_noticeboard_gives_it_to_the_first_reader(old: typing.Any) -> None:
+    notice_write("old", [old.Counter()])
+    notice_sync()
+    (counter,) = notice_read("old")
+    assert counter.count == 1
+    # A snapshot keeps what it gave; in another interpreter the counter has an owner already.
+
+    @when()
+    def second():
+        from bocpy import notice_read
+
+        return notice_read("old")
+
+    with pytest.raises(RuntimeError, match="has an owner"):
+        second.result(60)
+    del counter
+    notice_delete("old")
+    notice_sync()
 
 
 def test_identity_of_interpreters(old: typing.Any) -> None:

@@ -7,7 +7,19 @@ import typing
 
 import pytest
 
-from bocpy import Cown, receive, send, set_queue_capacity, start, wait, when
+from bocpy import (
+    Cown,
+    notice_delete,
+    notice_read,
+    notice_sync,
+    notice_write,
+    receive,
+    send,
+    set_queue_capacity,
+    start,
+    wait,
+    when,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -148,6 +160,28 @@ def test_returned_value_of_the_own_cown_is_copied(boxes: typing.Any) -> None:
     wait(60)
     assert give.value.bytes == cown.value.bytes == b"both"
     assert give.value.address != cown.value.address
+
+
+def test_noticeboard_entry_is_read_by_copies(boxes: typing.Any) -> None:
+    box = boxes.Box(b"board")
+    notice_write("box", (box,))
+    notice_sync()
+    with pytest.raises(RuntimeError, match="moved"):
+        box.bytes
+
+    @when()
+    def there():
+        from bocpy import notice_read
+
+        return notice_read("box")[0].bytes
+
+    assert there.result(60) == notice_read("box")[0].bytes == b"board"
+    loner = boxes.Loner(b"alone")
+    with pytest.raises(TypeError, match="cannot copy"):
+        notice_write("loner", loner)
+    assert loner.bytes == b"alone"
+    notice_delete("box")
+    notice_sync()
 
 
 def test_frozen_memory_is_shared(boxes: typing.Any) -> None:

@@ -11,6 +11,7 @@ import os
 import pathlib
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -51,6 +52,14 @@ def run(script: str, *arguments: str) -> tuple[dict[str, dict[str, int]], str]:
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_rounds_leave_nothing_behind(name: str) -> None:
     leaks, output = run(*SCRIPTS[name])
+    assert leaks == {}, output
+
+
+@pytest.mark.timeout(180 + ROUNDS // 4)
+def test_types_that_move_leave_nothing_behind(extension: Callable[[str], pathlib.Path]) -> None:
+    folder = extension("boxes")
+    assert extension("old_names") == folder
+    leaks, output = run("refs_c_abi.py", str(folder))
     assert leaks == {}, output
 
 

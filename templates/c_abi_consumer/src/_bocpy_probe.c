@@ -548,6 +548,44 @@ static PyObject *probe_drain(PyObject *module, PyObject *args) {
     return none_or_error(state_of(module)->api->drain(tag));
 }
 
+/* ---- the noticeboard ---- */
+
+/* board(key, value): what every entry for the noticeboard gives, with `value` written last. */
+static PyObject *probe_board(PyObject *module, PyObject *args) {
+    const bocpy_api_t *api = state_of(module)->api;
+    const char *key;
+    PyObject *value, *add; /* borrowed */
+    if (!PyArg_ParseTuple(args, "sOO:board", &key, &value, &add))
+        return NULL;
+    PyObject *number = PyLong_FromLong(1); /* owned */
+    PyObject *updated = number != NULL ? api->notice_update(key, add, number) : NULL; /* owned */
+    PyObject *before = NULL, *written = NULL, *deleted = NULL, *read = NULL, *all = NULL;
+    if (updated != NULL && api->notice_sync(60) == 0 &&
+        (before = api->notice_read(key, Py_None)) != NULL &&
+        (deleted = api->notice_delete(key)) != NULL &&
+        (written = api->notice_write(key, value)) != NULL && api->notice_sync(60) == 0)
+        read = api->notice_read(key, Py_None);
+    if (read != NULL)
+        all = api->noticeboard();
+    PyObject *result = all != NULL ? Py_BuildValue("OOO", before, read, all) : NULL;
+    Py_XDECREF(all);
+    Py_XDECREF(read);
+    Py_XDECREF(written);
+    Py_XDECREF(deleted);
+    Py_XDECREF(before);
+    Py_XDECREF(updated);
+    Py_XDECREF(number);
+    return result;
+}
+
+static PyObject *probe_seed(PyObject *module, PyObject *args) {
+    const char *key;
+    PyObject *value; /* borrowed */
+    if (!PyArg_ParseTuple(args, "sO:seed", &key, &value))
+        return NULL;
+    return none_or_error(state_of(module)->api->notice_seed(key, value));
+}
+
 /* ---- help for C ---- */
 
 static PyObject *probe_clock(PyObject *module, PyObject *unused) {
@@ -606,6 +644,8 @@ static PyMethodDef probe_functions[] = {
     {"send_counter", probe_send_counter, METH_VARARGS, "send_counter(tag, count), without one."},
     {"receive", probe_receive, METH_VARARGS, "receive(tag, tag, timeout=-1)."},
     {"drain", probe_drain, METH_VARARGS, "drain(tag)."},
+    {"board", probe_board, METH_VARARGS, "board(key, value, add): update, delete, write, read."},
+    {"seed", probe_seed, METH_VARARGS, "seed(key, value)."},
     {"clock", probe_clock, METH_NOARGS, "The monotonic clock, read under a mutex."},
     {"atomics", probe_atomics, METH_NOARGS, "What the four atomics do."},
     {"live", probe_live, METH_NOARGS, "Data of counters that exist in the process."},

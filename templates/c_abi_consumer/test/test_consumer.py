@@ -7,7 +7,7 @@ import _bocpy_probe as probe
 import pytest
 from _bocpy_probe import Counter
 
-from bocpy import Cown, receive, send, wait, when
+from bocpy import Cown, notice_delete, notice_read, notice_sync, receive, send, wait, when
 
 
 @pytest.fixture(autouse=True)
@@ -196,7 +196,7 @@ def test_result_times_out():
 def test_runtime():
     about = probe.about()
     assert about["abi"] == 1
-    assert about["features"] & 63 == 63
+    assert about["features"] & 127 == 127
     assert about["running"] and about["workers"] == len(about["stats"])
     assert (about["worker"], about["interpreter"]) == (-1, about["main"])
 
@@ -237,6 +237,23 @@ def test_messages():
     probe.drain("a")
     with pytest.raises(TimeoutError):
         probe.receive("a", "b", 0)
+
+
+def add_one(number):
+    """Be the function of an update."""
+    return number + 1
+
+
+def test_noticeboard():
+    before, read, everything = probe.board("probe", Counter(5), add_one)
+    assert before == 2
+    assert (read.count, everything["probe"].count) == (5, 5)
+    probe.seed("seeded", (1, 2))
+    assert notice_read("seeded") == (1, 2)
+    read = everything = None
+    notice_delete("probe")
+    notice_delete("seeded")
+    notice_sync()
 
 
 def test_help_for_c():
