@@ -34,7 +34,7 @@ C_FILES = $(shell find src include tests benchmarks examples templates -name '*.
 .DEFAULT_GOAL := help
 .PHONY: help venv install demo test test-native test-python test-sys test-stress test-tsan \
   test-asan test-fuzz fuzz test-refs test-capi test-versions test-long models lint format docs \
-  dist examples bench-native bench-python compare clean
+  dist examples bench-native bench-python bench-matrix compare clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -189,6 +189,9 @@ bench-python: install | $(REPORTS) ## instructions per behavior, against the bas
 
 compare: tools | $(REPORTS) ## time bocpy beside its published versions; QUICK=1 is short
 	$(PY) benchmarks/compare/compare.py $(if $(QUICK),--quick) $(ARGS)
+
+bench-matrix: tools ## time Matrix beside the published bocpy and NumPy; QUICK=1 is short, ARGS=
+	$(PY) benchmarks/compare/matrix.py $(if $(QUICK),--quick) $(ARGS)
 
 clean: ## remove what was built
 	rm -rf build dist $(VENV)

@@ -187,6 +187,28 @@ def numpy_rows(make: Callable[..., object]) -> Iterator[Row]:
         yield f"a*b+c {rows}x{columns}", lambda: x * y + z
 
 
+def crossing_times(warmup_ns: int) -> Iterator[tuple[str, float]]:
+    """A matrix goes to a behavior and back to main, whatever its size; ours only."""
+    from bocpy import Cown, Matrix, start, wait, when
+
+    start(1)
+    for name, columns in (("1 KiB", 128), ("64 MiB", 8 << 20)):
+        cown = Cown(Matrix.zeros((1, columns)))
+
+        def there_and_back(cown: "Cown[Matrix]" = cown) -> None:
+            @when(cown)
+            def touch(c: "Cown[Matrix]") -> None:
+                c.value.x += 1.0
+
+            touch.result()
+            with cown:
+                cown.value.x += 1.0
+
+        there_and_back()
+        yield f"crossing {name}", time_of(there_and_back, warmup_ns)
+    wait()
+
+
 def time_of(call: Callable[[], object], warmup_ns: int) -> float:
     """Nanoseconds per call: the median of several batches."""
     batch = 1
@@ -245,6 +267,8 @@ def main() -> None:
                 continue
             rows[name] = time_of(call, options.warmup * 1_000_000)
             assert math.isfinite(rows[name])
+    if options.library == "bocpy" and hasattr(bocpy.Cown, "result"):
+        rows.update(crossing_times(options.warmup * 1_000_000))
     json.dump({"rows": rows}, sys.stdout)
 
 

@@ -103,6 +103,20 @@ static boc__walk_t second_of(boc__term_t term, boc__shape_t shape, boc__walk_t a
         EACH_ROW_OF(SUM, LEFT, RIGHT, shape.columns)                                               \
     break
 
+/* Products of many short rows: multiplied as one long row, a buffer at a time, then summed. */
+BOC__INLINE void short_products(double *restrict out, boc__shape_t shape, const double *left,
+                                const double *right) {
+    enum { ROWS = 64 };
+    double products[ROWS * 4];
+    for (size_t row = 0; row < shape.rows; row += ROWS) {
+        size_t rows = shape.rows - row < ROWS ? shape.rows - row : ROWS;
+        for (size_t i = 0; i < rows * shape.columns; i++)
+            products[i] = left[row * shape.columns + i] * right[row * shape.columns + i];
+        for (size_t r = 0; r < rows; r++)
+            out[row + r] = along(products + r * shape.columns, NULL, shape.columns);
+    }
+}
+
 BOC__CLONES static void rows_of(kind_t kind, double *restrict out, boc__shape_t shape,
                                 boc__walk_t a, boc__walk_t b) {
     switch (kind) {
@@ -115,6 +129,10 @@ BOC__CLONES static void rows_of(kind_t kind, double *restrict out, boc__shape_t 
     case MASKED_SQUARE:
         EACH_ROW(along_masked_squares, left, right);
     case PRODUCT:
+        if (shape.columns <= 4 && a.row_step == shape.columns && b.row_step == shape.columns) {
+            short_products(out, shape, a.data, b.data);
+            break;
+        }
         EACH_ROW(along_products, left, right);
     case SCALED_LEFT:
         EACH_ROW(along_scaled, right, left);

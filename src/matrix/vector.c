@@ -74,6 +74,24 @@ BOC__CLONES static void divide_columns(double *out, boc__shape_t shape, const do
     }
 }
 
+/* Many short rows: their divisors are spread out, a buffer at a time, and divide one long row. */
+BOC__CLONES static void divide_short_rows(double *out, boc__shape_t shape, const double *a,
+                                          const double *magnitudes) {
+    enum { ROWS = 64 };
+    double divisors[ROWS * 4];
+    size_t columns = shape.columns;
+    assert(columns <= 4);
+    for (size_t row = 0; row < shape.rows; row += ROWS) {
+        size_t rows = shape.rows - row < ROWS ? shape.rows - row : ROWS;
+        for (size_t r = 0; r < rows; r++)
+            for (size_t c = 0; c < columns; c++)
+                divisors[r * columns + c] = magnitudes[row + r] != 0.0 ? magnitudes[row + r] : 1.0;
+        BOC__INDEPENDENT
+        for (size_t i = 0; i < rows * columns; i++)
+            out[row * columns + i] = a[row * columns + i] / divisors[i];
+    }
+}
+
 BOC__CLONES static void divide_rows(double *out, boc__shape_t shape, const double *a,
                                     const double *magnitudes) {
     for (size_t r = 0; r < shape.rows; r++) {
@@ -94,6 +112,8 @@ void boc__vector_normalize(boc__axis_t axis, boc__matrix_t out, boc__matrix_t a,
         shape = (boc__shape_t){1, shape.rows * shape.columns};
     if (axis == BOC__AXIS_COLUMNS)
         divide_columns(out.data, shape, a.data, magnitudes);
+    else if (shape.columns <= 4)
+        divide_short_rows(out.data, shape, a.data, magnitudes);
     else
         divide_rows(out.data, shape, a.data, magnitudes);
 }

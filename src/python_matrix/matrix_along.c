@@ -61,11 +61,44 @@ static int run_topk(topk_t *topk, PyObject *self, matrix_target_t *values,
     return status;
 }
 
+/* One of the lists of places: of everything, of a column or of a row. */
+static PyObject *list_of_group(boc__matrix_t places, boc__axis_t axis, size_t group) {
+    bool by_column = axis == BOC__AXIS_COLUMNS;
+    size_t k = by_column ? places.rows : places.columns;
+    PyObject *list = PyList_New((Py_ssize_t)k); /* owned */
+    for (size_t i = 0; list != NULL && i < k; i++) {
+        size_t at = by_column ? i * places.columns + group : group * k + i;
+        PyObject *place = PyLong_FromDouble(places.data[at]); /* owned */
+        if (place == NULL)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, (Py_ssize_t)i, place); /* steals */
+    }
+    return list;
+}
+
+/* A flat list without an axis, otherwise a list for each column or row. */
+static PyObject *lists_of_places(boc__matrix_t places, boc__axis_t axis) {
+    if (axis == BOC__AXIS_NONE)
+        return list_of_group(places, axis, 0);
+    size_t groups = axis == BOC__AXIS_COLUMNS ? places.columns : places.rows;
+    PyObject *lists = PyList_New((Py_ssize_t)groups); /* owned */
+    for (size_t g = 0; lists != NULL && g < groups; g++) {
+        PyObject *list = list_of_group(places, axis, g); /* owned */
+        if (list == NULL)
+            Py_CLEAR(lists);
+        else
+            PyList_SET_ITEM(lists, (Py_ssize_t)g, list); /* steals */
+    }
+    return lists;
+}
+
 static PyObject *matrix_topk(PyObject *self, PyObject *const *args, Py_ssize_t count,
                              PyObject *keywords) {
-    static const matrix_signature_t signature = {"topk", {"k", "axis", "largest", "where"}, 1, 3};
+    static const matrix_signature_t signature = {
+        "topk", {"k", "axis", "largest", "where", "as_matrix"}, 1, 5};
     PyTypeObject *type = matrix_type_of(self);
-    PyObject *arguments[4];
+    PyObject *arguments[5];
     topk_t topk = {.is_largest = true};
     if (matrix_args(&signature, args, count, keywords, arguments) < 0 ||
         matrix_read_axis(type, arguments[1], &topk.axis) < 0)
@@ -79,11 +112,18 @@ static PyObject *matrix_topk(PyObject *self, PyObject *const *args, Py_ssize_t c
             return NULL;
         topk.is_largest = is_largest != 0;
     }
+    int as_matrix = matrix_arg_flag(arguments[4]);
+    if (as_matrix < 0)
+        return NULL;
     matrix_target_t values = {.out = NULL}, places = {.out = NULL};
     PyObject *result = NULL;
+    PyObject *found = NULL; /* owned: the places as they are returned */
     if (matrix_mask_init(&topk.mask, type, arguments[3]) == 0 &&
         run_topk(&topk, self, &values, &places) == 0)
-        result = PyTuple_Pack(2, values.result, places.result);
+        found = as_matrix ? Py_NewRef(places.result) : lists_of_places(places.view, topk.axis);
+    if (found != NULL)
+        result = PyTuple_Pack(2, values.result, found);
+    Py_XDECREF(found);
     matrix_operand_deinit(&topk.mask);
     Py_XDECREF(values.result);
     Py_XDECREF(places.result);
@@ -300,11 +340,13 @@ done:
 
 PyMethodDef matrix_along_methods[] = {
     {"topk", MATRIX_METHOD(matrix_topk), MATRIX_KEYWORDS,
-     "topk($self, /, k, axis=None, largest=True, *, where=None)\n--\n\n"
-     "Return the *k* largest (or smallest) elements, in order, and a matrix of their places.\n\n"
-     "Over all elements: both 1xk, places in row-major order. Of each column (axis 0): kxC; of\n"
-     "each row (axis 1): Rxk, as take_along_axis() takes them. The first of equals comes first,\n"
-     "NaN last. Where fewer than *k* count under the mask *where*, NaN and -1 fill the rest.\n\n"
+     "topk($self, /, k, axis=None, largest=True, where=None, as_matrix=False)\n--\n\n"
+     "Return the *k* largest (or smallest) elements, in order, and their places.\n\n"
+     "Over all elements: 1xk, and a list of ints, places in row-major order. Of each column\n"
+     "(axis 0): kxC, and a list of k ints for each column; of each row (axis 1): Rxk, and one for\n"
+     "each row. With *as_matrix* the places are a Matrix of the shape of the elements, as\n"
+     "take_along_axis() takes it. The first of equals comes first, NaN last. Where fewer\n"
+     "than *k* count under the mask *where*, NaN and -1 fill the rest.\n\n"
      "Raises:\n"
      "    ValueError: *k* is below 1 or above the number of elements, or another axis or mask.\n"
      "    TypeError: *k* or *axis* is no int.\n"

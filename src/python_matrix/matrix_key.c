@@ -8,6 +8,10 @@ static_assert(sizeof(size_t) == sizeof(Py_ssize_t), "a place takes the room of i
 /* ---- as written ---- */
 
 static int read_index(PyObject *value, Py_ssize_t *p_index) {
+    if (PyLong_CheckExact(value) && PyUnstable_Long_IsCompact((PyLongObject *)value)) {
+        *p_index = PyUnstable_Long_CompactValue((PyLongObject *)value);
+        return 0;
+    }
     *p_index = PyNumber_AsSsize_t(value, PyExc_OverflowError);
     return *p_index == -1 && PyErr_Occurred() ? -1 : 0;
 }

@@ -92,7 +92,7 @@ static PyObject *close_reduction(reduction_t *reduction, int status) {
 
 static PyObject *reduce(boc__reduce_op_t op, const char *name, PyObject *self,
                         PyObject *const *args, Py_ssize_t count, PyObject *keywords) {
-    const matrix_signature_t signature = {name, {"axis", "where"}, 0, 1};
+    const matrix_signature_t signature = {name, {"axis", "where"}, 0, 2};
     PyObject *values[2];
     if (matrix_args(&signature, args, count, keywords, values) < 0)
         return NULL;
@@ -140,7 +140,7 @@ static PyObject *list_of_places(PyObject *places) {
 
 static PyObject *reduce_arg(bool largest, const char *name, PyObject *self, PyObject *const *args,
                             Py_ssize_t count, PyObject *keywords) {
-    const matrix_signature_t signature = {name, {"axis", "where", "as_matrix"}, 0, 1};
+    const matrix_signature_t signature = {name, {"axis", "where", "as_matrix"}, 0, 3};
     PyObject *values[3];
     if (matrix_args(&signature, args, count, keywords, values) < 0)
         return NULL;
@@ -236,7 +236,7 @@ static PyObject *matrix_vecdot(PyObject *self, PyObject *const *args, Py_ssize_t
 
 #define REDUCE_DOC(name, what)                                                                     \
     {#name, MATRIX_METHOD(matrix_##name), MATRIX_KEYWORDS,                                         \
-     #name "($self, /, axis=None, *, where=None)\n--\n\n" what "\n\n"                              \
+     #name "($self, /, axis=None, where=None)\n--\n\n" what "\n\n"                                 \
            "Over all elements: a float. Axis 0 (or -2): 1xC, of each column. Axis 1 (or -1):\n"    \
            "Rx1, of each row. Only elements count under which the mask *where*, of the same\n"     \
            "shape, a row, a column or 1x1, is not 0.\n\n"                                          \
@@ -248,7 +248,7 @@ static PyObject *matrix_vecdot(PyObject *self, PyObject *const *args, Py_ssize_t
 #define ARG_DOC(name, what)                                                                        \
     {#name, MATRIX_METHOD(matrix_##name), MATRIX_KEYWORDS,                                         \
      #name                                                                                         \
-     "($self, /, axis=None, *, where=None, as_matrix=False)\n--\n\n" what "\n\n"                   \
+     "($self, /, axis=None, where=None, as_matrix=False)\n--\n\n" what "\n\n"                      \
      "Over all elements: an int, the position in row-major order. With an axis: a list of\n"       \
      "ints, or with *as_matrix* a Matrix, the place in each column (0) or row (1). The\n"          \
      "first of equals counts; NaN only where it comes first. -1 where nothing counts under\n"      \

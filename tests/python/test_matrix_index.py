@@ -321,9 +321,10 @@ def test_sums_of_put_follow_the_order_of_the_list():
 def test_topk_and_along_axis_fit_together():
     matrix = Matrix(2, 3, [3, 1, 2, 4, 6, 5])
     values, places = matrix.topk(2, axis=1)
-    assert lists(values) == [[3, 2], [6, 5]]
+    assert (lists(values), places) == ([[3, 2], [6, 5]], [[0, 2], [1, 2]])
+    values, places = matrix.topk(2, axis=1, as_matrix=True)
     assert matrix.take_along_axis(places, 1) == values
-    values, places = matrix.topk(1, 0, largest=False)
+    values, places = matrix.topk(1, 0, largest=False, as_matrix=True)
     assert lists(values) == [[3, 1, 2]]
     assert matrix.take_along_axis(places) == values
     assert lists(matrix.take_along_axis(matrix.argmin(0))) == [[3, 1, 2]]
