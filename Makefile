@@ -12,6 +12,7 @@ LONG ?= 30
 PROGRAMS ?= 2000
 VERSIONS ?= 3.12 3.13
 BENCH ?=
+IMPORTS ?= 50
 HANDLES ?= 10000000
 TARGET ?= matrix
 SECONDS ?= 60
@@ -164,7 +165,7 @@ test-versions: install | $(REPORTS) ## ends of programs and imports, on every ot
 	  builds="$$builds$${builds:+:}$$python=$$build/python"; \
 	done; \
 	if [ -z "$$builds" ]; then echo "no other CPython 3.12 to 3.15 was found"; else \
-	  BOCPY_OTHER_BUILDS=$$builds $(PY) -m pytest --junitxml $(REPORTS)/versions.xml \
+	  BOCPY_IMPORT_RUNS=$(IMPORTS) BOCPY_OTHER_BUILDS=$$builds $(PY) -m pytest --junitxml $(REPORTS)/versions.xml \
 	    $(MATRICES) $(ARGS); fi
 
 test-long: install | $(REPORTS) ## tests marked long, many random programs; LONG=seconds PROGRAMS=n
@@ -172,6 +173,8 @@ test-long: install | $(REPORTS) ## tests marked long, many random programs; LONG
 	  --junitxml $(REPORTS)/long.xml $(ARGS)
 	BOCPY_PROGRAMS=$(PROGRAMS) $(PY) -m pytest --timeout 1800 \
 	  --junitxml $(REPORTS)/programs.xml tests/python/test_programs.py $(ARGS)
+	BOCPY_IMPORT_RUNS=$(IMPORTS) $(PY) -m pytest --timeout 1800 \
+	  --junitxml $(REPORTS)/imports.xml tests/python/test_import_matrix.py $(ARGS)
 
 examples: install ## run the example programs
 	$(BIN)/bocpy-fibonacci 20
