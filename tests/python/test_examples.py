@@ -1,5 +1,6 @@
 """The example programs, each run as a user runs it."""
 
+import math
 import re
 import subprocess
 import sys
@@ -172,6 +173,39 @@ def test_primes_may_find_none(options: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    "options",
+    [[], ["-n", "3", "-c", "100", "-b", "7", "--bits", "12"], ["--bits", "30", "-n", "1"]],
+)
+def test_prime_factor_finds_the_factors(options: list[str]) -> None:
+    lines = run("prime_factor", "--seed", "3", *options).stdout.splitlines()
+    assert lines[0].startswith("Testing ")
+    found = re.fullmatch(r"Primes found: (\d+)", lines[1])
+    assert found is not None
+    assert int(found[1]) > 1
+    product = re.fullmatch(r"Semiprime: (\d+) = (\d+) \* (\d+)", lines[2])
+    assert product is not None
+    number, left, right = map(int, product.groups())
+    assert left < right
+    assert left * right == number
+    for factor in (left, right):
+        assert all(factor % divisor for divisor in range(2, math.isqrt(factor) + 1))
+    assert lines[3].startswith("Walking in ")
+    assert len(lines) > 5
+    for line in lines[4:-1]:
+        assert re.fullmatch(rf"Lane \d+: found ({left}|{right}) after \d+ steps", line)
+    assert lines[-1] in (
+        f"Result: {number} = {left} * {right}",
+        f"Result: {number} = {right} * {left}",
+    )
+
+
+@pytest.mark.parametrize("options", [["-c", "0"], ["-c", "1", "-n", "5"]])
+def test_prime_factor_without_two_primes_says_so(options: list[str]) -> None:
+    lines = run("prime_factor", *options).stdout.splitlines()
+    assert lines[-1] == "No factor: two primes are needed"
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["bank", "--amount", "-5"], "at least 0"),
@@ -186,6 +220,9 @@ def test_primes_may_find_none(options: list[str]) -> None:
         (["sketches", "--pause", "nan"], "between 0 and 3600"),
         (["calculator", "--num-clients", "0"], "at least 1"),
         (["calculator", "--pause", "nan"], "between 0 and 3600"),
+        (["prime_factor", "--bits", "3"], "at least 4"),
+        (["prime_factor", "--bits", "65"], "at most 64"),
+        (["prime_factor", "--lanes", "0"], "at least 1"),
         (["primes", "--num-workers", "0"], "at least 1"),
         (["primes", "--max-value", "-1"], "at least 0"),
         (["cooking_boc", "--pause", "-1"], "between 0 and 3600"),
@@ -314,6 +351,7 @@ def test_boids_fly_in_a_window_until_it_is_closed() -> None:
         "bocpy-dining-philosophers",
         "bocpy-fibonacci",
         "bocpy-index",
+        "bocpy-prime-factor",
         "bocpy-primes",
         "bocpy-sketches",
     ],
