@@ -22,9 +22,17 @@ ROOT = HERE.parent.parent
 ENVIRONMENTS = ROOT / "build" / "compare"
 REPORTS = ROOT / "build" / "reports"
 
-# Each shape with the share of the behaviors that it gets: slow ones run fewer.
-SHAPES = {"fan_out": 1, "nested_chain": 1, "list_chain": 10}
-WORKERS = (1, 2)
+# Each shape with the share of the behaviors (or messages, updates) that it gets, since slow ones
+# run fewer, and with the numbers of workers that it runs with.
+SHAPES = {
+    "fan_out": (1, (1, 2)),
+    "nested_chain": (1, (1, 2)),
+    "list_chain": (10, (1, 2)),
+    "send_receive": (1, (1,)),
+    "ping_pong": (5, (2,)),
+    "board_read": (1, (1, 2)),
+    "board_update": (5, (1,)),
+}
 ROUNDS = 5
 FIRST_EXPLICIT = (0, 11)  # from this version on, captures are written as defaults
 
@@ -113,19 +121,20 @@ def machine() -> str:
     return f"{model}, {usable} CPUs, {platform.system()} {platform.machine()}"
 
 
-def measure(contenders: list[Contender], count: int, rounds: int) -> list[dict]:
-    """One row for each shape and number of workers; the first contender is ours."""
+def measure(contenders: list[Contender], count: int, rounds: int, only: list[str]) -> list[dict]:
+    """One row for each shape, or those in *only*, and number of workers; ours is the first."""
     times: dict[tuple[str, int], dict[str, list[float]]] = {
         (shape, workers): {contender.name: [] for contender in contenders}
-        for shape in SHAPES
-        for workers in WORKERS
+        for shape, (_, counts) in SHAPES.items()
+        for workers in counts
+        if not only or shape in only
     }
     for turn in range(rounds):
         print(f"round {turn + 1} of {rounds}", file=sys.stderr)
         order = contenders[turn % len(contenders) :] + contenders[: turn % len(contenders)]
         for (shape, workers), by_name in times.items():
             for contender in order:
-                nanoseconds = contender.run(shape, workers, count // SHAPES[shape])
+                nanoseconds = contender.run(shape, workers, count // SHAPES[shape][0])
                 by_name[contender.name].append(nanoseconds)
 
     rows = []
@@ -164,6 +173,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer behaviors per run")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="runs per row and contender")
     parser.add_argument(
+        "--only", action="append", default=[], choices=list(SHAPES), help="this shape; repeatable"
+    )
+    parser.add_argument(
         "--report-only", action="store_true", help="exit with 0 whatever the ratios are"
     )
     return parser.parse_args()
@@ -180,7 +192,7 @@ def main() -> int:
         published("bocpy-newest", "bocpy"),
     ]
     count = 20_000 if options.quick else 100_000
-    rows = measure(contenders, count, options.rounds)
+    rows = measure(contenders, count, options.rounds, options.only)
     version = platform.python_version()
     report = REPORTS / f"compare-{version}.json"
     text = json.dumps({"python": version, "machine": machine(), "rows": rows}, indent=2)

@@ -9,7 +9,19 @@ import os
 import sys
 import time
 
-from bocpy import Cown, start, wait, when
+from bocpy import (
+    Cown,
+    notice_read,
+    notice_update,
+    notice_write,
+    noticeboard,
+    quiesce,
+    receive,
+    send,
+    start,
+    wait,
+    when,
+)
 
 COWNS = 8
 WARM_UP = 500
@@ -77,6 +89,96 @@ def list_chain(count):
     return total, ended - began
 
 
+def send_receive(count):
+    """Send a message and receive it, in one thread."""
+    total = 0
+    began = time.perf_counter_ns()
+    for _ in range(count):
+        send("message", 1)
+        total += receive("message")[1]
+    return total, time.perf_counter_ns() - began
+
+
+def play(cown, mine, other, count):
+    @when(cown)
+    def player(c, mine=mine, other=other, count=count):
+        for _ in range(count):
+            total = receive(mine)[1] + 1
+            send(other, total)
+        c.value = total, time.perf_counter_ns()
+
+
+def ping_pong(count):
+    """Two behaviors that answer each other's messages; counts the messages."""
+    ping, pong = Cown(0), Cown(0)
+    play(ping, "ping", "pong", count // 2)
+    play(pong, "pong", "ping", count // 2)
+    began = time.perf_counter_ns()
+    send("ping", 0)
+    wait()
+    total, ended = max(ping.value, pong.value)
+    return total, ended - began
+
+
+def fill_board():
+    """Write 64 keys; return when all are there."""
+    written = Cown(0)
+
+    @when(written)
+    def write(written):
+        for number in range(64):
+            notice_write(f"key{number}", number)
+
+    while len(read_board(written)) < 64:
+        pass
+
+
+def read_board(cown):
+    """Return what a behavior sees."""
+
+    @when(cown)
+    def read(cown):
+        send("board", dict(noticeboard()))
+
+    return receive("board")[1]
+
+
+def advance_reading(cown, left):
+    @when(cown)
+    def step(c, left=left):
+        c.value += notice_read("key1")
+        if left > 1:
+            advance_reading(c, left - 1)
+        else:
+            c.value = c.value, time.perf_counter_ns()
+
+
+def board_read(count):
+    """Each behavior reads one of 64 keys and schedules the next."""
+    fill_board()
+    cown = Cown(0)
+    began = time.perf_counter_ns()
+    advance_reading(cown, count)
+    wait()
+    total, ended = cown.value
+    return total, ended - began
+
+
+def increment(value):
+    return value + 1
+
+
+def board_update(count):
+    """Update one key from main, again and again."""
+    done = Cown(0)
+    began = time.perf_counter_ns()
+    for _ in range(count):
+        notice_update("sum", increment, 0)
+    quiesce(noticeboard=True)
+    elapsed = time.perf_counter_ns() - began
+    return read_board(done)["sum"], elapsed
+
+
 def warm_up():
     """Run the same code once and return when nothing of it is left."""
     read_end, write_end = os.pipe()
@@ -100,7 +202,15 @@ def signal_when_chained(chain, cowns, done):
             signal_when_chained(c, group, d)
 
 
-SHAPES = {"fan_out": fan_out, "nested_chain": nested_chain, "list_chain": list_chain}
+SHAPES = {
+    "fan_out": fan_out,
+    "nested_chain": nested_chain,
+    "list_chain": list_chain,
+    "send_receive": send_receive,
+    "ping_pong": ping_pong,
+    "board_read": board_read,
+    "board_update": board_update,
+}
 
 
 def main():
