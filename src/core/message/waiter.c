@@ -7,8 +7,10 @@
 
 enum { WAITING, SERVED, LEFT };
 
-/* Looks before a thread parks: about as long as parking and waking would take. */
+/* Looks before a thread parks: about as long as parking and waking would take.  Then some that
+ * give the CPU away, which is all that helps where the partner waits for this very CPU. */
 #define SPIN_LOOKS 200
+#define YIELD_LOOKS 5
 
 void boc__waiter_init(boc__waiter_t *waiter) {
     boc__parker_init(&waiter->parker);
@@ -43,11 +45,14 @@ static void spin(boc__waiter_t *waiter) {
     if (waiter->has_spun)
         return;
     waiter->has_spun = true;
-    /* relaxed: a hint; the token is taken in any case. */
-    for (int i = 0; i < SPIN_LOOKS; i++) {
+    for (int i = 0; i < SPIN_LOOKS + YIELD_LOOKS; i++) {
+        /* relaxed: a hint; the token is taken in any case. */
         if (atomic_load_explicit(&waiter->state, memory_order_relaxed) != WAITING)
             return;
-        boc__cpu_pause();
+        if (i < SPIN_LOOKS)
+            boc__cpu_pause();
+        else
+            boc__thread_yield();
     }
 #else
     (void)waiter;
