@@ -75,6 +75,14 @@ double kit_run_one(kit_produce_fn produce, void *context, size_t behaviors) {
     return kit_run(produce, &context, 1) / (double)behaviors;
 }
 
+double kit_time(kit_produce_fn work, void *context) {
+    int64_t cpu_began_ns = cpu_now_ns(), began_ns = boc__clock_now_ns();
+    work(context);
+    double ns = (double)(boc__clock_now_ns() - began_ns);
+    globals.cpu_share = (double)(cpu_now_ns() - cpu_began_ns) / ns;
+    return ns;
+}
+
 static void forget(void *data) { (void)data; }
 
 boc_cown_t *kit_cown(void) {

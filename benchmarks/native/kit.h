@@ -39,7 +39,10 @@ double kit_run(kit_produce_fn produce, void *const *contexts, size_t count);
 /* kit_run with one producer, per behavior. */
 double kit_run_one(kit_produce_fn produce, void *context, size_t behaviors);
 
-/* CPU time of all threads over the stretch that kit_run timed, as a part of it: what a
+/* The same for work that is no behavior: nanoseconds of `work(context)`, on this thread. */
+double kit_time(kit_produce_fn work, void *context);
+
+/* CPU time of all threads over the stretch that was timed last, as a part of it: what a
  * busy machine does not distort. */
 double kit_cpu_share(void);
 

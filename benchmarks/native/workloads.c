@@ -37,6 +37,15 @@ const workload_t workloads[] = {
     {"handle_forged", measure_forged_handles, 1, {0, 0}},
     {"weak_upgrade", measure_weak_upgrades, 1, {0, 0}},
     {"weak_upgrade_2", measure_weak_upgrades, 2, {0, 0}},
+    {"message_send", measure_messages, 0, {0, 0}},
+    {"message_receive", measure_messages, 1, {0, 0}},
+    {"message_ping_pong", measure_message_ping_pong, 0, {0, 0}},
+    {"message_fan_in_8", measure_message_fan_in, 8, {0, 0}},
+    {"board_read", measure_board_read, 1, {0, 0}},
+    {"board_read_2", measure_board_read, 2, {0, 0}},
+    {"board_write", measure_board_write, 1, {0, 0}},
+    {"board_update", measure_board_update, 1, {0, 0}},
+    {"board_update_8", measure_board_update, 8, {0, 0}},
 };
 const size_t workload_count = sizeof workloads / sizeof workloads[0];
 

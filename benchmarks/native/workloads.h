@@ -45,5 +45,11 @@ double measure_promises(unsigned unused);    /* references.c */
 double measure_handles(unsigned producers);
 double measure_forged_handles(unsigned producers);
 double measure_weak_upgrades(unsigned producers);
+double measure_messages(unsigned is_receiving); /* messages.c */
+double measure_message_ping_pong(unsigned unused);
+double measure_message_fan_in(unsigned producers);
+double measure_board_read(unsigned threads);
+double measure_board_write(unsigned threads);
+double measure_board_update(unsigned threads);
 
 #endif
