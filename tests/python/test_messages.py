@@ -4,6 +4,7 @@ import math
 import os
 import random
 import signal
+import statistics
 import subprocess
 import sys
 import threading
@@ -563,6 +564,29 @@ def test_idle_receiver_uses_no_cpu():
     before = time.process_time()
     assert receive(["a", "b", "c"], 1.0) == (TIMEOUT, None)
     assert time.process_time() - before < 0.02
+
+
+@pytest.mark.long
+def test_idle_receiver_uses_no_cpu_for_ten_seconds():
+    thread = in_thread(receive, ["a", "b", "c"], 3600)
+    before = time.process_time()
+    time.sleep(10)
+    assert time.process_time() - before < 0.01
+    send("b", None)
+    thread.join()
+
+
+def test_lateness_of_timeouts_is_reported(record_property, capsys):
+    late = []
+    for _ in range(100):
+        began = time.perf_counter()
+        assert receive(["a", "b", "c"], 0.002) == (TIMEOUT, None)
+        late.append(time.perf_counter() - began - 0.002)
+    assert min(late) >= 0
+    median_us = round(statistics.median(late) * 1e6)
+    record_property("median_lateness_us", median_us)
+    with capsys.disabled():
+        print(f" median lateness of timeouts: {median_us} us ", end="")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")

@@ -911,10 +911,11 @@ def test_threads_of_main_mutate_and_read():
     assert notice_read("sum") == 1200
 
 
-ROUNDS = int(os.environ.get("BOCPY_BOARD_ROUNDS", "3000"))
-
-
-def test_every_snapshot_is_one_that_the_writer_published():
+@pytest.mark.parametrize(
+    "snapshots",
+    [3_000, pytest.param(100_000, marks=[pytest.mark.long, pytest.mark.timeout(1800)])],
+)
+def test_every_snapshot_is_one_that_the_writer_published(snapshots):
     """Goal: no torn snapshot. Method: all keys have the same number, and the sum of it."""
     start()
     readers = [Cown(0) for _ in range(3)]
@@ -925,7 +926,7 @@ def test_every_snapshot_is_one_that_the_writer_published():
 
     @when()
     def write():
-        for step in range(1, ROUNDS // 3 + 1):
+        for step in range(1, snapshots // 3 + 1):
             notice_write("before", step)
             notice_write("state", (step, step * 7 + 1))
             notice_write("after", step)
@@ -944,7 +945,7 @@ def test_every_snapshot_is_one_that_the_writer_published():
                 read(reader, left - 1)
 
     for reader in readers:
-        read(reader, ROUNDS // 3)
+        read(reader, snapshots // 3)
     wait(raise_errors=True)
 
 
