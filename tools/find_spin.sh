@@ -6,7 +6,8 @@ works() {
 }
 
 if ! works spin && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    { apt-get install -y spin || { apt-get update && apt-get install -y spin; }; } >&2
+    install="apt-get install -y --no-install-recommends spin"
+    { $install || { apt-get update && $install; }; } >&2
 fi
 if works spin; then
     command -v spin
