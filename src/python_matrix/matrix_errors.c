@@ -5,9 +5,13 @@
 
 PyObject *matrix_fail(PyTypeObject *matrix_type, matrix_error_t error, const char *format, ...) {
     matrix_state_t *state = matrix_state_of_type(matrix_type);
+    /* NULL when the interpreter ends and has taken the module apart. */
+    PyObject *kind = state != NULL ? state->errors[error] : NULL; /* borrowed */
+    if (kind == NULL)
+        kind = error == MATRIX_KEY_ERROR ? PyExc_IndexError : PyExc_ValueError;
     va_list arguments;
     va_start(arguments, format);
-    PyErr_FormatV(state != NULL ? state->errors[error] : PyExc_RuntimeError, format, arguments);
+    PyErr_FormatV(kind, format, arguments);
     va_end(arguments);
     return NULL;
 }

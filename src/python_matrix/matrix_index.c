@@ -117,6 +117,9 @@ static int write_selection(PyTypeObject *type, matrix_block_t *block, const matr
             return -1;
         value->view.data = copy->data;
     }
+    matrix_away_t away;
+    matrix_away_begin(&away, (double)selection.rows * (double)selection.columns, block,
+                      value->block, copy, NULL);
     if (is_list) {
         const matrix_part_t *list = is_row_list ? &key->rows : &key->columns;
         boc__index_put(is_row_list ? BOC__AXIS_COLUMNS : BOC__AXIS_ROWS, target, list->places,
@@ -124,6 +127,7 @@ static int write_selection(PyTypeObject *type, matrix_block_t *block, const matr
     } else {
         boc__index_write(target, key->rows.span, key->columns.span, value->view);
     }
+    matrix_away_end(&away);
     matrix_block_unref(copy);
     return 0;
 }

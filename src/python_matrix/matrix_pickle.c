@@ -51,18 +51,18 @@ static PyObject *reduce_plain(matrix_state_t *state, PyObject *self, const matri
 
 /* Always the same object, so that whoever moves its elements sees when it comes twice, and has
  * the last word on whether it may; a new reference. */
-static PyObject *plain_of(matrix_state_t *state, PyObject *self) {
+static PyObject *plain_of(PyObject *self) {
     matrix_object_t *object = (matrix_object_t *)(void *)self;
     if (object->plain == NULL) {
         matrix_block_t *block = matrix_block_of(self);
         if (block != NULL)
-            object->plain = matrix_wrap(state->matrix_type, matrix_block_ref(block));
+            object->plain = matrix_wrap(matrix_type_of(self), matrix_block_ref(block));
     }
     return Py_XNewRef(object->plain);
 }
 
 static PyObject *reduce_subclass(matrix_state_t *state, PyObject *self) {
-    PyObject *plain = plain_of(state, self); /* owned */
+    PyObject *plain = plain_of(self); /* owned */
     PyObject *values =
         plain != NULL ? PyObject_CallMethod(self, "__getstate__", NULL) : NULL; /* owned */
     PyObject *result = NULL;
@@ -79,6 +79,10 @@ static PyObject *matrix_reduce_ex(PyObject *self, PyObject *protocol) {
     if (number == -1 && PyErr_Occurred())
         return NULL;
     matrix_state_t *state = matrix_state_of_type(type);
+    if (state->unpickle == NULL || state->rebuild == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "the interpreter ends");
+        return NULL;
+    }
     if (Py_TYPE(self) != type)
         return reduce_subclass(state, self);
     matrix_block_t *block = matrix_block_of(self);

@@ -88,6 +88,10 @@ static PyObject *matrix_values(PyObject *self, PyObject *ignored) {
     if (matrix_block_of(self) == NULL)
         return NULL;
     PyTypeObject *type = matrix_state_of_type(matrix_type_of(self))->values_type;
+    if (type == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "the interpreter ends");
+        return NULL;
+    }
     values_object_t *values = PyObject_GC_New(values_object_t, type);
     if (values == NULL)
         return NULL;

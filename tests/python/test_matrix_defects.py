@@ -311,3 +311,39 @@ def test_lists_take_what_plain_keys_take():
     matrix[[0, 1]] = Matrix(1, 2, [3, 4])
     matrix[:, [1]] = Matrix(3, 1, [7, 8, 9])
     assert list(matrix.values()) == [3, 7, 3, 8, 1, 9]
+
+
+def test_matrices_outlive_their_module(program):
+    done = program(
+        """
+        import copy, pickle, sys
+        from bocpy import Matrix
+
+        class Late:
+            def __init__(self):
+                self.me = self  # collected with the modules, if at all
+                self.matrix = Matrix(2, 2, [1, 2, 3, 4])
+                self.subclass = type("Sub", (Matrix,), {})(1, 1)
+
+            def __del__(self, ValueError=ValueError, RuntimeError=RuntimeError, list=list):
+                for act in (
+                    lambda: self.matrix + [1, 2, 3],
+                    lambda: self.matrix.sum(7),
+                    lambda: list(self.matrix.values()),
+                    lambda: self.matrix.__reduce_ex__(4),
+                    lambda: self.subclass.__reduce_ex__(4),
+                    lambda: self.matrix.uniform(),
+                    lambda: self.matrix @ self.matrix,
+                ):
+                    try:
+                        act()
+                    except (ValueError, RuntimeError):
+                        pass
+
+        kept = Late()
+        sys.modules["bocpy._matrix"].late = Late()
+        Matrix.__module__
+        print("done")
+        """
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
