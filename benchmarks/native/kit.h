@@ -78,8 +78,7 @@ static inline boc_behavior_t *kit_new(const boc_behavior_ops_t *ops, size_t coun
 
 static inline void kit_request(boc_behavior_t *behavior, size_t index, boc_cown_t *cown,
                                boc_access_t access) {
-    boc_cown_ref(cown);
-    boc_behavior_request(behavior, index, cown, access);
+    boc_behavior_request_borrowed(behavior, index, cown, access);
 }
 
 static inline void kit_schedule(boc_behavior_t *behavior) {

@@ -73,6 +73,12 @@ BOC_API BOC_MUST_CHECK boc_status_t boc_behavior_new(const boc_behavior_ops_t *o
 BOC_API void boc_behavior_request(boc_behavior_t *behavior, size_t index, boc_cown_t *cown,
                                   boc_access_t access);
 
+/* The same, but the caller keeps its reference, which must last until the behavior was
+ * scheduled or freed.  Cheaper than boc_cown_ref and a request: a writer that enters
+ * behind another writer gets that one's reference. */
+BOC_API void boc_behavior_request_borrowed(boc_behavior_t *behavior, size_t index, boc_cown_t *cown,
+                                           boc_access_t access);
+
 /* Schedule the behavior once all its requests are filled in.  It is taken, on
  * failure too (then its cowns are given back and `deinit` is called).  From any
  * thread.  BOC_ECLOSED: the runtime is not running. */

@@ -2,6 +2,7 @@
 
 #include "core/alloc.h"
 #include "platform/atomic.h"
+#include "platform/compiler.h"
 #include "platform/memory.h"
 #include "platform/thread.h"
 #include "platform/yield.h"
@@ -127,7 +128,7 @@ static void leave_heap(void *context) {
 }
 
 /* The calling thread's heap; made, or taken over, on first use. */
-static heap_t *enter_heap(void) {
+BOC_COLD static heap_t *enter_heap(void) {
     heap_t *heap = take_idle_heap();
     if (heap == NULL)
         heap = new_heap();
@@ -190,7 +191,7 @@ static bool refill(heap_t *heap, unsigned class) {
 
 /* The free list of the class is empty: what others sent home, else the next block of
  * the newest slab, lowest address first. */
-static block_t *take_more(heap_t *heap, unsigned class) {
+BOC_OUTLINE static block_t *take_more(heap_t *heap, unsigned class) {
     drain_remote(heap);
     block_t *block = heap->free[class];
     if (block != NULL) {
@@ -204,19 +205,22 @@ static block_t *take_more(heap_t *heap, unsigned class) {
     return block;
 }
 
+BOC_COLD static void *allocate_large(heap_t *heap, size_t size, uint8_t *p_class) {
+    void *large = boc__alloc(BOC_CACHE_LINE_BYTES, size);
+    if (large == NULL)
+        return NULL;
+    *p_class = BOC__SLAB_LARGE;
+    count(&heap->allocated);
+    return large;
+}
+
 void *boc__slab_allocate(size_t size, uint8_t *p_class) {
     assert(size > 0);
     heap_t *heap = heap_of_thread();
     if (heap == NULL)
         return NULL;
-    if (PASS_THROUGH || size > BOC__SLAB_BLOCK_BYTES_MAX) {
-        void *large = boc__alloc(BOC_CACHE_LINE_BYTES, size);
-        if (large == NULL)
-            return NULL;
-        *p_class = BOC__SLAB_LARGE;
-        count(&heap->allocated);
-        return large;
-    }
+    if (PASS_THROUGH || size > BOC__SLAB_BLOCK_BYTES_MAX)
+        return allocate_large(heap, size, p_class);
     unsigned class = (unsigned)((size - 1) / CLASS_BYTES);
     block_t *block = heap->free[class];
     if (block != NULL)
@@ -246,7 +250,7 @@ void boc__slab_flush(void) {
         send_home(tl_heap);
 }
 
-static void free_remote(heap_t *heap, heap_t *home, block_t *block) {
+BOC_OUTLINE static void free_remote(heap_t *heap, heap_t *home, block_t *block) {
     if (heap->outbox_count > 0 && heap->outbox_home != home)
         send_home(heap);
     if (heap->outbox_count == 0) {
@@ -268,25 +272,26 @@ static void free_without_heap(block_t *block) {
     send_home(&passing);
 }
 
-static void count_freed(heap_t *heap) {
+/* A large block, or a thread without a heap. */
+BOC_COLD static void free_specially(heap_t *heap, void *memory, uint8_t class) {
     if (heap != NULL)
         count(&heap->freed);
     else /* relaxed: read when nothing else runs. */
         atomic_fetch_add_explicit(&globals.freed, 1, memory_order_relaxed);
+    if (class == BOC__SLAB_LARGE)
+        boc__alloc_free(memory);
+    else
+        free_without_heap(memory);
 }
 
 void boc__slab_free(void *memory, uint8_t class) {
     heap_t *heap = heap_of_thread();
-    count_freed(heap);
-    if (class == BOC__SLAB_LARGE) {
-        boc__alloc_free(memory);
+    if (heap == NULL || class == BOC__SLAB_LARGE) {
+        free_specially(heap, memory, class);
         return;
     }
+    count(&heap->freed);
     block_t *block = memory;
-    if (heap == NULL) {
-        free_without_heap(block);
-        return;
-    }
     heap_t *home = slab_of(block)->home;
     if (home == heap) {
         block->next = heap->free[class];

@@ -9,4 +9,11 @@
 #define BOC_COLD
 #endif
 
+/* The same for one that is called now and then. */
+#if defined(__GNUC__)
+#define BOC_OUTLINE __attribute__((noinline))
+#else
+#define BOC_OUTLINE
+#endif
+
 #endif

@@ -89,7 +89,7 @@ static size_t merge_duplicates(const batch_t *batch, size_t count) {
         entry_t entry = batch->entries[i];
         if (kept > 0 && batch->entries[kept - 1].key == entry.key &&
             batch->entries[kept - 1].place == entry.place) {
-            entry.slot->cown_and_flags |= BOC__SLOT_DUPLICATE;
+            boc__slot_merge(entry.slot);
             /* relaxed: nobody knows the behavior yet. */
             atomic_fetch_sub_explicit(&batch->behaviors[entry.place]->countdown, 1,
                                       memory_order_relaxed);
@@ -111,6 +111,7 @@ static void collect(batch_t *batch) {
                               memory_order_relaxed);
         for (size_t k = 0; k < behavior->count; k++) {
             boc__slot_t *slot = &behavior->slots[k];
+            boc__slot_own(slot);
             batch->entries[count++] = (entry_t){boc__order_key(slot), slot, (uint32_t)i};
         }
     }

@@ -110,7 +110,12 @@ static void free_behavior(boc_behavior_t *behavior) {
         boc__slab_free(behavior, behavior->block_class);
 }
 
-void boc_behavior_free(boc_behavior_t *behavior) { free_behavior(behavior); }
+void boc_behavior_free(boc_behavior_t *behavior) {
+    for (size_t i = 0; i < behavior->count; i++)
+        if (boc__slot_is_borrowed(&behavior->slots[i]))
+            behavior->slots[i].cown_and_flags = 0; /* it never got a reference */
+    free_behavior(behavior);
+}
 
 void boc_behavior_start_within(boc_behavior_t *behavior, int64_t timeout_ns) {
     assert(behavior->flags & BOC_BEHAVIOR_CANCELLABLE);
@@ -125,6 +130,15 @@ void boc_behavior_request(boc_behavior_t *behavior, size_t index, boc_cown_t *co
     boc__slot_t *slot = &behavior->slots[index];
     assert(slot->cown_and_flags == 0);
     slot->cown_and_flags = (uintptr_t)cown | (access == BOC_READ ? BOC__SLOT_READ : 0);
+}
+
+void boc_behavior_request_borrowed(boc_behavior_t *behavior, size_t index, boc_cown_t *cown,
+                                   boc_access_t access) {
+    boc_behavior_request(behavior, index, cown, access);
+    if (access == BOC_READ)
+        boc_cown_ref(cown);
+    else
+        behavior->slots[index].cown_and_flags |= BOC__SLOT_BORROWED;
 }
 
 size_t boc_behavior_request_count(const boc_behavior_t *behavior) { return behavior->count; }
@@ -318,7 +332,7 @@ static void schedule_two(boc_behavior_t *behavior) {
     boc__slot_t *second = &behavior->slots[1];
     if (boc__slot_cown(first) == boc__slot_cown(second)) {
         boc__slot_t *weaker = boc__slot_is_read(first) ? first : second;
-        weaker->cown_and_flags |= BOC__SLOT_DUPLICATE;
+        boc__slot_merge(weaker);
         schedule_one(behavior, weaker == first ? second : first);
         return;
     }
@@ -363,7 +377,7 @@ boc_status_t boc_behavior_schedule(boc_behavior_t *behavior) {
     boc__worker_t *worker = boc__worker_current();
     boc_status_t status = boc__pool_begin_call(worker, 1);
     if (status != BOC_OK) {
-        free_behavior(behavior);
+        boc_behavior_free(behavior);
         return status;
     }
     boc__behavior_hold_result(behavior);

@@ -44,6 +44,23 @@ static void set_waiting_active(boc__slot_t *slot) {
     atomic_store_explicit(&slot->status, WAIT_ACTIVE, memory_order_relaxed);
 }
 
+/* -- references ---------------------------------------------------------------- */
+
+/* A borrowed writer with nobody ahead who would leave it a reference ("reference without
+ * a giver", chain.md).  The caller's is still there. */
+static inline void own(boc_cown_t *cown, const boc__slot_t *slot) {
+    if (boc__slot_is_borrowed(slot))
+        boc_cown_ref(cown);
+}
+
+/* To the borrowed writer behind `slot`. */
+static inline void pass_reference(boc_cown_t *cown, boc__slot_t *slot) {
+    if (slot->cown_and_flags & BOC__SLOT_FIXED)
+        boc_cown_ref(cown);
+    else
+        slot->cown_and_flags = 0;
+}
+
 /* -- entering ----------------------------------------------------------------- */
 
 static void add_reader(boc_cown_t *cown) {
@@ -110,6 +127,9 @@ static bool follow(boc_cown_t *cown, boc__slot_t *prev, boc__slot_t *slot) {
         return false;
     }
     bool is_granted = false;
+#if !defined(BOC_MUTANT_NO_GIVER)
+    own(cown, slot);
+#endif
     uintptr_t status = read_status(prev);
     for (;;) {
         assert(status == READY || status == ACTIVE);
@@ -136,6 +156,7 @@ bool boc__chain_enter(boc__slot_t *slot) {
     bool is_granted;
     boc__slot_t *prev = swap_tail(cown, slot);
     if (prev == NULL) {
+        own(cown, slot);
         is_granted = enter_empty(cown, slot);
     } else {
         await_open(prev);
@@ -159,6 +180,7 @@ bool boc__chain_enter_alone(boc__slot_t *slot) {
     boc__slot_t *prev = swap_tail(cown, slot);
     if (prev == NULL) {
         bool is_granted;
+        own(cown, slot);
         if (is_read) {
             add_reader(cown);
             is_granted = true;
@@ -238,7 +260,7 @@ static size_t start_segment(boc_cown_t *cown, boc__slot_t *first, boc__slot_t *l
 
 size_t boc__chain_enter_segment(boc__slot_t *first, boc__slot_t *last) {
     boc_cown_t *cown = boc__slot_cown(first);
-    assert(boc__slot_cown(last) == cown);
+    assert(boc__slot_cown(last) == cown && !boc__slot_is_borrowed(first));
     boc__slot_t *prev = swap_tail(cown, last);
     if (prev == NULL)
         return start_segment(cown, first, last);
@@ -258,6 +280,7 @@ size_t boc__chain_enter_segment(boc__slot_t *first, boc__slot_t *last) {
 }
 
 void boc__chain_enter_fresh(boc__slot_t *slot) {
+    slot->cown_and_flags |= BOC__SLOT_FIXED;
     /* relaxed: the cown is published later, with everything else in it. */
     atomic_store_explicit(&slot->status, READY, memory_order_relaxed);
     atomic_store_explicit(&boc__slot_cown(slot)->tail, slot, memory_order_relaxed);
@@ -329,10 +352,13 @@ static void leave_writer(boc_cown_t *cown, boc__slot_t *slot) {
     }
     assert(status > STATE_MAX);
     boc__slot_t *next = (boc__slot_t *)status;
-    if (boc__slot_is_read(next))
+    if (boc__slot_is_read(next)) {
         grant_readers(cown, next);
-    else
+    } else {
+        if (boc__slot_is_borrowed(next))
+            pass_reference(cown, slot);
         grant(next);
+    }
 }
 
 static void leave_reader(boc_cown_t *cown, boc__slot_t *slot) {

@@ -39,7 +39,9 @@
 enum {
     BOC__SLOT_READ = 1,
     BOC__SLOT_DUPLICATE = 2, /* the same cown stands in a stronger slot of the behavior */
-    BOC__SLOT_FLAGS = 3,
+    BOC__SLOT_BORROWED = 4, /* a writer that gets the reference of a writer ahead of it */
+    BOC__SLOT_FIXED = 8,    /* keeps its reference: one block with the cown */
+    BOC__SLOT_FLAGS = 15,
 };
 
 struct boc__slot {
@@ -56,6 +58,24 @@ static inline bool boc__slot_is_read(const boc__slot_t *slot) {
 }
 static inline bool boc__slot_is_duplicate(const boc__slot_t *slot) {
     return (slot->cown_and_flags & BOC__SLOT_DUPLICATE) != 0;
+}
+
+static inline bool boc__slot_is_borrowed(const boc__slot_t *slot) {
+    return (slot->cown_and_flags & BOC__SLOT_BORROWED) != 0;
+}
+
+/* Before the slot is in a queue: give a borrowed one a reference of its own. */
+static inline void boc__slot_own(boc__slot_t *slot) {
+    if (boc__slot_is_borrowed(slot)) {
+        boc_cown_ref(boc__slot_cown(slot));
+        slot->cown_and_flags &= ~(uintptr_t)BOC__SLOT_BORROWED;
+    }
+}
+
+/* A stronger slot of the behavior stands for the same cown. */
+static inline void boc__slot_merge(boc__slot_t *slot) {
+    boc__slot_own(slot);
+    slot->cown_and_flags |= BOC__SLOT_DUPLICATE;
 }
 
 /* Bring the slot into its initial state, WAIT. */
@@ -85,7 +105,8 @@ size_t boc__chain_enter_segment(boc__slot_t *first, boc__slot_t *last);
 /* The only slot of a cown that nobody else can know yet: held from birth. */
 void boc__chain_enter_fresh(boc__slot_t *slot);
 
-/* Give the cown to whoever follows.  Afterwards the slot may be freed. */
+/* Give the cown to whoever follows.  Afterwards the slot may be freed; it has no cown any
+ * more when its reference went to the follower. */
 void boc__chain_leave(boc__slot_t *slot);
 
 /* The slot was granted (implemented by behavior.c). */

@@ -7,8 +7,7 @@
 #include <assert.h>
 #include <boc/weak.h>
 
-boc_status_t boc__cown_init(void *block, uint8_t block_class) {
-    boc_cown_t *cown = block;
+static inline boc_status_t init(boc_cown_t *cown, uint8_t block_class) {
     uint64_t id = boc__slab_next_id();
     if (id == 0)
         return BOC_ENOMEM;
@@ -27,6 +26,8 @@ boc_status_t boc__cown_init(void *block, uint8_t block_class) {
     return BOC_OK;
 }
 
+boc_status_t boc__cown_init(void *block, uint8_t block_class) { return init(block, block_class); }
+
 boc_status_t boc_cown_new(boc_payload_t value, boc_cown_t **p_cown) {
     uint8_t block_class = 0;
     boc_cown_t *cown = boc__slab_allocate(sizeof *cown, &block_class);
@@ -34,7 +35,7 @@ boc_status_t boc_cown_new(boc_payload_t value, boc_cown_t **p_cown) {
         boc_payload_drop(&value);
         return BOC_ENOMEM;
     }
-    boc_status_t status = boc__cown_init(cown, block_class);
+    boc_status_t status = init(cown, block_class);
     if (status != BOC_OK) {
         boc__slab_free(cown, block_class);
         boc_payload_drop(&value);
@@ -69,7 +70,7 @@ bool boc__cown_try_ref(boc_cown_t *cown) {
 }
 
 /* The last reference is gone. */
-static void end(boc_cown_t *cown) {
+static inline void end(boc_cown_t *cown) {
     /* relaxed: nobody else has a reference. */
     assert(atomic_load_explicit(&cown->tail, memory_order_relaxed) == NULL);
     uint32_t handle = atomic_load_explicit(&cown->handle, memory_order_relaxed);

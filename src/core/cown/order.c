@@ -61,7 +61,7 @@ size_t boc__order_sort(boc__slot_t *slots, size_t count, uint16_t *order) {
     for (size_t i = 1; i < count; i++) {
         boc__slot_t *slot = &slots[order[i]];
         if (boc__slot_cown(slot) == boc__slot_cown(&slots[order[kept - 1]]))
-            slot->cown_and_flags |= BOC__SLOT_DUPLICATE;
+            boc__slot_merge(slot);
         else
             order[kept++] = order[i];
     }

@@ -336,8 +336,13 @@ static boc_behavior_t *make_random(order_t *order, boc_promise_t *promise, bool 
         boc_behavior_request(behavior, count, boc_promise_cown(promise), BOC_WRITE);
     }
     for (size_t i = 0; i < count; i++) {
-        boc_cown_ref(program.cowns[accounts[i]]);
-        boc_behavior_request(behavior, i, program.cowns[accounts[i]], accesses[i]);
+        boc_cown_t *cown = program.cowns[accounts[i]];
+        if (draw(&order->random, 2) == 0) {
+            boc_behavior_request_borrowed(behavior, i, cown, accesses[i]);
+        } else {
+            boc_cown_ref(cown);
+            boc_behavior_request(behavior, i, cown, accesses[i]);
+        }
     }
     return behavior;
 }
