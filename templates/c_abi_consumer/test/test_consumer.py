@@ -189,8 +189,25 @@ def test_cowns_by_their_handles():
 
 
 def test_result_times_out():
-    with Cown(0) as _, pytest.raises(RuntimeError):
-        probe.result(Cown(1), 0.0)  # this thread holds a cown
+    held = Cown(0)
+    held.acquire()
+    try:
+        waiting = probe.when(len, ([held],), 0)
+        failed = []
+
+        def other_thread():
+            try:
+                probe.result(waiting, 0.01)
+            except TimeoutError as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=other_thread)
+        thread.start()
+        thread.join()
+        assert len(failed) == 1
+    finally:
+        held.release()
+    assert probe.result(waiting, -1) == 1
 
 
 def test_runtime():
@@ -212,6 +229,39 @@ def test_runtime():
         probe.sum([Cown(1)])
     probe.start(1)
     assert probe.about()["workers"] == 1
+
+
+def test_wrong_place_raises():
+    """The runtime belongs to main, and a thread that holds a cown must not wait."""
+
+    @when(Cown(1))
+    def inside(cown):
+        raised = []
+        for call in (probe.start, probe.wait, probe.quiesce, lambda: probe.result(cown, 1)):
+            try:
+                call()
+            except RuntimeError as error:
+                raised.append(str(error))
+        return raised
+
+    messages = inside.result(60)
+    assert len(messages) == 3  # the cown that the body holds has its value at hand
+    with Cown(0):
+        for call in (probe.wait, probe.quiesce, lambda: probe.result(Cown(1), 1)):
+            with pytest.raises(RuntimeError, match="holds a cown"):
+                call()
+    failed = []
+
+    def other_thread():
+        try:
+            Cown(1).value  # noqa: B018
+        except RuntimeError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=other_thread)
+    thread.start()
+    thread.join()
+    assert len(failed) == 1
 
 
 def test_worker_hooks():
