@@ -486,15 +486,18 @@ static inline int bocpy_box_move_or_copy(PyObject *object, int reason, void **p_
     return *p_data != NULL ? 0 : -1;
 }
 
-#ifndef Py_LIMITED_API
 /* A move_in. */
 static inline PyObject *bocpy_box_move_in(PyTypeObject *type, void *data) {
+#ifdef Py_LIMITED_API
+    allocfunc allocate = (allocfunc)(uintptr_t)PyType_GetSlot(type, Py_tp_alloc);
+    PyObject *object = allocate(type, 0);
+#else
     PyObject *object = type->tp_alloc(type, 0);
+#endif
     if (object != NULL)
         ((bocpy_box_t *)(void *)object)->data = data;
     return object;
 }
-#endif
 
 /* A rollback. */
 static inline void bocpy_box_rollback(PyObject *object, void *data) {
