@@ -138,11 +138,18 @@ docs: install ## the documentation, into build/docs/html; warnings are errors
 dist: tools ## the wheel and the source distribution, into dist/
 	$(PY) -m build --no-isolation --outdir dist .
 
-fuzz: tools ## random calls under the sanitizers; TARGET=matrix SECONDS=n SEED=n
+fuzz: tools ## random calls of kernels and type under the sanitizers; TARGET=matrix SECONDS=n SEED=n
 	$(CONFIGURE) asan
 	$(CMAKE) --build --preset asan -j $(JOBS) --target fuzz_$(TARGET)
 	ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1 \
-	  build/asan/tests/native/fuzz_$(TARGET) --seconds $(SECONDS) --seed $(SEED)
+	  build/asan/tests/native/fuzz_$(TARGET) --seconds $$(( ($(SECONDS) + 1) / 2 )) --seed $(SEED)
+	$(CMAKE) -G Ninja -S . -B build/asan-python -DCMAKE_BUILD_TYPE=Debug -DBOC_BUILD_TESTS=OFF \
+	  -DBOC_SANITIZE=address,undefined -DPython_EXECUTABLE=$(PY)
+	$(CMAKE) --build build/asan-python -j $(JOBS)
+	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
+	  ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=halt_on_error=1 \
+	  PYTHONMALLOC=malloc PYTHONPATH=build/asan-python/python $(PY) -P \
+	  tests/python/stress/fuzz_$(TARGET).py --seconds $$(( $(SECONDS) / 2 )) --seed $(SEED)
 
 test-capi: venv ## an extension built by pip against the wheel; VERSIONS="3.12 3.13" BENCH=1
 	BENCH=$(BENCH) sh tools/test_capi.sh $(CURDIR)/build/capi $(VERSIONS)
