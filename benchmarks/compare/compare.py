@@ -33,6 +33,14 @@ SHAPES = {
     "board_read": (1, (1, 2)),
     "board_update": (5, (1,)),
 }
+
+# What lifecycle.py measures, and how a row says it.
+LIFECYCLE = {
+    "import": "import bocpy, ms",
+    "first": "first start and stop, 2 workers, ms",
+    "restart": "start and stop again, ms",
+    "memory": "memory of a worker above a bare interpreter, KiB",
+}
 ROUNDS = 5
 FIRST_EXPLICIT = (0, 11)  # from this version on, captures are written as defaults
 
@@ -55,6 +63,18 @@ class Contender:
         if result["total"] != count:
             raise SystemExit(f"{self.name}: {shape} did {result['total']} of {count} behaviors")
         return float(result["ns"])
+
+    def lifecycle(self, kind: str) -> float:
+        """What lifecycle.py measures, of one fresh process."""
+        done = subprocess.run(
+            [self.python, HERE / "lifecycle.py", kind],
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=300,
+            check=True,
+            env=clean_env(),
+        )
+        return float(json.loads(done.stdout.splitlines()[-1])["value"])
 
 
 def clean_env() -> dict[str, str]:
@@ -153,6 +173,31 @@ def measure(contenders: list[Contender], count: int, rounds: int, only: list[str
     return rows
 
 
+def measure_lifecycle(contenders: list[Contender], rounds: int) -> list[dict]:
+    """One row for each measurement: the median of every contender."""
+    rows = []
+    for kind, title in LIFECYCLE.items():
+        values: dict[str, list[float]] = {contender.name: [] for contender in contenders}
+        for turn in range(rounds):
+            at = turn % len(contenders)
+            for contender in contenders[at:] + contenders[:at]:
+                values[contender.name].append(contender.lifecycle(kind))
+        medians = {name: round(statistics.median(each), 2) for name, each in values.items()}
+        rows.append({"kind": kind, "title": title, "medians": medians})
+    return rows
+
+
+def print_lifecycle(rows: list[dict]) -> None:
+    """Show the rows, with how many times less ours is."""
+    for row in rows:
+        ours_value, *_ = row["medians"].values()
+        cells = [
+            f"{name} {value:.2f}" + (f" ({value / ours_value:.1f}x)" if ours_value > 0 else "")
+            for name, value in row["medians"].items()
+        ]
+        print(f"{row['title']:<52}", ", ".join(cells))
+
+
 def print_table(rows: list[dict]) -> None:
     """Show the rows; a ratio says how many times faster ours is."""
     peers = list(rows[0]["peers"])
@@ -193,11 +238,15 @@ def main() -> int:
     ]
     count = 20_000 if options.quick else 100_000
     rows = measure(contenders, count, options.rounds, options.only)
+    lifecycle = [] if options.only else measure_lifecycle(contenders, options.rounds)
     version = platform.python_version()
     report = REPORTS / f"compare-{version}.json"
-    text = json.dumps({"python": version, "machine": machine(), "rows": rows}, indent=2)
+    text = json.dumps(
+        {"python": version, "machine": machine(), "rows": rows, "lifecycle": lifecycle}, indent=2
+    )
     report.write_text(text + "\n", encoding="utf-8")
     print_table(rows)
+    print_lifecycle(lifecycle)
     print(report.relative_to(ROOT))
     slower = [(row["shape"], row["workers"]) for row in rows if min(row["ratio"].values()) <= 1]
     for shape, workers in slower:
