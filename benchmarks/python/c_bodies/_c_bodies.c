@@ -90,8 +90,10 @@ static PyObject *chain(PyObject *module, PyObject *args) {
         return NULL;
     int64_t began = api->clock_ns();
     int status = api->body_schedule(&request, 1, chain_step, (void *)(uintptr_t)steps, NULL, NULL);
-    if (status != BOCPY_OK)
-        return api->status_raise(status, "chain") < 0 ? NULL : NULL;
+    if (status != BOCPY_OK) {
+        api->status_raise(status, "chain");
+        return NULL;
+    }
     if (api->quiesce(-1) < 0)
         return NULL;
     return PyFloat_FromDouble((double)(api->clock_ns() - began) / (double)steps);
