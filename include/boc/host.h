@@ -47,8 +47,7 @@ typedef struct boc_host {
      * boc_worker_notify; must not schedule behaviors. */
     void (*between)(void *context, unsigned worker);
     /* The host queue has work and had none.  Called on any thread; must not block.  A
-     * call may come late, when the work was done meanwhile; one made for a thread that
-     * schedules may still run when the runtime has stopped. */
+     * call may come late, when the work was done meanwhile. */
     void (*wake)(void *context);
 } boc_host_t;
 
