@@ -1,9 +1,9 @@
 #!/bin/sh
 # test_capi.sh - build the template of an extension against the installed wheel, and test both.
 #
-#     tools/test_capi.sh FOLDER VERSION...
+#     tools/test_capi.sh FOLDER [VERSION...]
 #
-# For each version of CPython: a wheel of bocpy, a fresh virtual environment in FOLDER that gets
+# Without versions: 3.12 and 3.13, as far as they are found.  For each version of CPython: a wheel of bocpy, a fresh virtual environment in FOLDER that gets
 # nothing but the wheel, the template by pip and by CMake, their tests, and the tests of what the
 # wheel contains.  BENCH=1 measures a chain of bodies in C as well.
 set -eu
@@ -21,9 +21,16 @@ sys.exit('%d.%d' % sys.version_info[:2] != '$1')" 2>/dev/null; then
             return 0
         fi
     done
-    echo "no CPython $1 was found on PATH, in pyenv or by uv; name others with VERSIONS=" >&2
+    echo "no CPython $1 was found on PATH, in pyenv or by uv" >&2
     return 1
 }
+
+if [ $# -eq 0 ]; then
+    for version in 3.12 3.13; do
+        find_version "$version" >/dev/null && set -- "$@" "$version"
+    done
+    [ $# -gt 0 ] || { echo "name the versions that there are with VERSIONS=" >&2; exit 1; }
+fi
 
 for version in "$@"; do
     python=$(find_version "$version")
