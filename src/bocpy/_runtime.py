@@ -30,6 +30,9 @@ _RELEASE_EVERY_S = 1.0
 _lock = RLock()
 _registered = False
 _finished = False
+# How long a fork waits for what other threads scheduled at the same time.
+_FORK_WAIT_S = 1.0
+
 # What the runtime that a fork ended had; the next start takes it again.
 _count_before_fork: int | None = None
 # What was on the noticeboard when `Behaviors.stop` cleared it, for the next `wait`.
@@ -383,7 +386,11 @@ def _prepare_process() -> None:
     atexit.register(_at_exit)
     if hasattr(os, "register_at_fork"):
         _core._guard_fork()
-        os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
+        os.register_at_fork(
+            before=_before_fork,
+            after_in_parent=_after_fork_in_parent,
+            after_in_child=_after_fork_in_child,
+        )
 
 
 def _import_unsafe_modules() -> None:
@@ -420,24 +427,38 @@ def _from_loaded(module: str, name: str) -> Any:
 def _before_fork() -> None:
     """End the workers of an idle runtime: CPython cannot fork beside sub-interpreters.
 
-    The next `when` starts them again.
+    The next `when` starts them again. Threads that schedule meanwhile wait until the fork is done.
     """
     global _count_before_fork
     if _core.is_worker():
         return
-    with _lock:
-        if _core.is_running():
-            count = _core.worker_count()
-            if not _core._stop(0):
-                return  # only what raises no audit event comes here: unsupported
-            _count_before_fork = count
-        _core._notice_end(0)
-        _core._shutdown()
+    _lock.acquire()
+    _core._set_forking(True)
+    if _core.is_running():
+        count = _core.worker_count()
+        # What another thread scheduled a moment ago ends soon. What raises no audit event may
+        # come here with anything in flight: unsupported.
+        if not _core._stop(_FORK_WAIT_S):
+            return
+        _count_before_fork = count
+    _core._notice_end(0)
+    _core._shutdown()
+
+
+def _after_fork_in_parent() -> None:
+    import contextlib
+
+    if _core.is_worker():
+        return
+    _core._set_forking(False)
+    with contextlib.suppress(RuntimeError):  # registered after this fork began
+        _lock.release()
 
 
 def _after_fork_in_child() -> None:
     global _lock, _count_before_fork
-    _lock = RLock()  # another thread of the parent may have held it
+    _core._set_forking(False)
+    _lock = RLock()  # another thread of the parent may wait for it
     _count_before_fork = None
 
 

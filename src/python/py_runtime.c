@@ -22,13 +22,17 @@ bool py_runtime_main_owns_all(void) { return !boc_runtime_is_running() && py_int
 /* Set once, when main's last drain begins: threads of main schedule no more. */
 static _Atomic bool is_ending;
 
+/* Set while a thread of main forks: the others wait for it in ensure_started. */
+static _Atomic bool is_forking;
+
 int py_runtime_ensure(void) {
     /* relaxed: nothing is read under it; who comes too early is drained. */
     if (atomic_load_explicit(&is_ending, memory_order_relaxed)) {
         PyErr_SetString(PyExc_RuntimeError, "when: the interpreter is shutting down");
         return -1;
     }
-    if (boc_runtime_is_running())
+    /* relaxed: whoever sees the runtime up too late is refused by its gate. */
+    if (boc_runtime_is_running() && !atomic_load_explicit(&is_forking, memory_order_relaxed))
         return 0;
     PyObject *module = PyImport_ImportModule("bocpy._runtime"); /* owned */
     PyObject *done =
@@ -132,6 +136,13 @@ static PyObject *core_shutdown(PyObject *module, PyObject *unused) {
     /* relaxed: set by this thread. */
     if (atomic_load_explicit(&is_ending, memory_order_relaxed))
         py_arenas_forgive();
+    Py_RETURN_NONE;
+}
+
+static PyObject *core_set_forking(PyObject *module, PyObject *value) {
+    (void)module;
+    /* relaxed: see py_runtime_ensure. */
+    atomic_store_explicit(&is_forking, value == Py_True, memory_order_relaxed);
     Py_RETURN_NONE;
 }
 
@@ -283,6 +294,8 @@ PyMethodDef py_runtime_functions[] = {
     {"_drop", core_drop, METH_O, "_drop($module, timeout, /)\n--\n\nDrop and close."},
     {"_shutdown", core_shutdown, METH_NOARGS,
      "_shutdown($module, /)\n--\n\nEnd the workers' threads and interpreters."},
+    {"_set_forking", core_set_forking, METH_O,
+     "_set_forking($module, value, /)\n--\n\nLet threads that schedule ask Python first."},
     {"_begin_end", core_begin_end, METH_NOARGS,
      "_begin_end($module, /)\n--\n\nLet no thread of main schedule any more."},
     {"_told_to_exit", core_told_to_exit, METH_NOARGS,

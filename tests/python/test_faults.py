@@ -454,6 +454,51 @@ def test_program_that_only_makes_cowns(program) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.skipif(not POSIX, reason="forks")
+def test_fork_while_other_threads_schedule(program) -> None:
+    done = program(
+        """
+        import os, threading, warnings
+        from bocpy import Cown, start, wait, when
+
+        warnings.simplefilter("ignore", DeprecationWarning)
+        cown, ended = Cown(0), threading.Event()
+        counts = [0, 0]
+        start(1)
+
+        def schedule(number):
+            while not ended.is_set():
+                try:
+                    @when(cown)
+                    def add(c):
+                        c.value += 1
+                    counts[number] += 1
+                except RuntimeError as error:
+                    assert "shutting down" in str(error), error
+
+        threads = [threading.Thread(target=schedule, args=(i,)) for i in range(2)]
+        for thread in threads:
+            thread.start()
+        for _ in range(10):
+            try:
+                child = os.fork()
+            except RuntimeError:
+                continue  # in flight
+            if child == 0:
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+        ended.set()
+        for thread in threads:
+            thread.join()
+        wait()
+        print(cown.value == sum(counts))
+        """,
+        limit=90,
+    )
+    check(done, 0, "True")
+    assert done.stderr == ""
+
+
 # -- interrupts -----------------------------------------------------------------------------
 
 HEADER = """
