@@ -35,7 +35,8 @@ static uint16_t *order_of(boc_behavior_t *behavior) {
     return (uint16_t *)(void *)&behavior->slots[slot_count(behavior)];
 }
 
-void *boc_behavior_data(boc_behavior_t *behavior) {
+/* `inline` here and below: into programs that are optimised across units with the library. */
+inline void *boc_behavior_data(boc_behavior_t *behavior) {
     return (char *)&behavior->slots[slot_count(behavior)] + order_bytes(behavior->count);
 }
 
@@ -50,8 +51,9 @@ static boc__cancel_t *cancel_of(boc_behavior_t *behavior) {
     return (boc__cancel_t *)(void *)behavior - 1;
 }
 
-boc_status_t boc_behavior_new(const boc_behavior_ops_t *ops, size_t request_count,
-                              size_t data_bytes, unsigned flags, boc_behavior_t **p_behavior) {
+inline boc_status_t boc_behavior_new(const boc_behavior_ops_t *ops, size_t request_count,
+                                     size_t data_bytes, unsigned flags,
+                                     boc_behavior_t **p_behavior) {
     assert(ops != NULL && ops->run != NULL);
     assert((flags & ~(unsigned)(BOC_BEHAVIOR_RESULT | SPECIAL)) == 0);
     assert(!(flags & BOC_BEHAVIOR_LEASE) || !(flags & BOC_BEHAVIOR_PLACED));

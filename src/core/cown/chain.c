@@ -379,7 +379,8 @@ static void leave_reader(boc_cown_t *cown, boc__slot_t *slot) {
     grant(writer);
 }
 
-void boc__chain_leave(boc__slot_t *slot) {
+/* `inline`: into the loop over the slots of a behavior, when optimised across units. */
+inline void boc__chain_leave(boc__slot_t *slot) {
     assert(!boc__slot_is_duplicate(slot));
     boc_cown_t *cown = boc__slot_cown(slot);
     if (boc__slot_is_read(slot))
