@@ -333,6 +333,8 @@ class Behaviors:
 def _check_main(call: str) -> None:
     if _core.is_worker():
         raise RuntimeError(f"{call}: not inside a behavior; the runtime belongs to main")
+    if not _core._is_main():
+        raise RuntimeError(f"{call}: only the main interpreter can start the runtime")
 
 
 def _checked_count(worker_count: int | None) -> int:

@@ -234,6 +234,11 @@ static PyObject *core_is_worker(PyObject *module, PyObject *unused) {
     return PyBool_FromLong(py_state_of(module)->worker >= 0);
 }
 
+static PyObject *core_is_main(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    return PyBool_FromLong(py_interp_is_main());
+}
+
 static PyObject *core_cpu_counts(PyObject *module, PyObject *unused) {
     (void)module, (void)unused;
     return Py_BuildValue("II", boc__cpu_physical_count(), boc__cpu_count());
@@ -321,6 +326,8 @@ PyMethodDef py_runtime_functions[] = {
      "worker_index($module, /)\n--\n\nIndex of this interpreter's worker, or -1."},
     {"is_worker", core_is_worker, METH_NOARGS,
      "is_worker($module, /)\n--\n\nWhether this interpreter is a worker's."},
+    {"_is_main", core_is_main, METH_NOARGS,
+     "_is_main($module, /)\n--\n\nWhether this is the main interpreter."},
     {"_cpu_counts", core_cpu_counts, METH_NOARGS,
      "_cpu_counts($module, /)\n--\n\n"
      "(physical cores, logical CPUs) that this process may use; 0 for unknown."},

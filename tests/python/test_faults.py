@@ -454,6 +454,34 @@ def test_program_that_only_makes_cowns(program) -> None:
     assert done.stderr == ""
 
 
+IN_ANOTHER_INTERPRETER = """
+import sys
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters  # CPython 3.12
+
+ATTEMPT = '''
+import bocpy
+
+for call in (bocpy.start, lambda: bocpy.when()(lambda: 1)):
+    try:
+        call()
+    except RuntimeError as error:
+        print("only the main interpreter" in str(error), flush=True)
+'''
+
+other = interpreters.create()
+result = interpreters.run_string(other, f"import sys; sys.path[:] = {sys.path}" + ATTEMPT)
+assert result is None, result
+interpreters.destroy(other)
+"""
+
+
+def test_other_interpreters_cannot_start_the_runtime(program) -> None:
+    check(program(IN_ANOTHER_INTERPRETER), 0, "True True")
+
+
 @pytest.mark.skipif(not POSIX, reason="forks")
 def test_fork_while_other_threads_schedule(program) -> None:
     done = program(
