@@ -103,6 +103,12 @@ static boc__walk_t second_of(boc__term_t term, boc__shape_t shape, boc__walk_t a
         EACH_ROW_OF(SUM, LEFT, RIGHT, shape.columns)                                               \
     break
 
+BOC__INLINE void short_sums(double *restrict out, const double *terms, size_t rows,
+                            const size_t columns) {
+    for (size_t r = 0; r < rows; r++)
+        out[r] = along(terms + r * columns, NULL, columns);
+}
+
 /* Products of many short rows: multiplied as one long row, a buffer at a time, then summed. */
 BOC__INLINE void short_products(double *restrict out, boc__shape_t shape, const double *left,
                                 const double *right) {
@@ -112,8 +118,12 @@ BOC__INLINE void short_products(double *restrict out, boc__shape_t shape, const 
         size_t rows = shape.rows - row < ROWS ? shape.rows - row : ROWS;
         for (size_t i = 0; i < rows * shape.columns; i++)
             products[i] = left[row * shape.columns + i] * right[row * shape.columns + i];
-        for (size_t r = 0; r < rows; r++)
-            out[row + r] = along(products + r * shape.columns, NULL, shape.columns);
+        if (shape.columns == 2)
+            short_sums(out + row, products, rows, 2);
+        else if (shape.columns == 3)
+            short_sums(out + row, products, rows, 3);
+        else
+            short_sums(out + row, products, rows, shape.columns);
     }
 }
 
