@@ -56,10 +56,9 @@ static bool has_groups(const py_when_t *when) {
     return false;
 }
 
+/* Borrowed: `when` keeps the handle, and is kept by the call. */
 static void request(boc_behavior_t *behavior, size_t index, PyObject *handle, boc_access_t access) {
-    boc_cown_t *native = py_cown_native(handle);
-    boc_cown_ref(native);
-    boc_behavior_request(behavior, index, native, access);
+    boc_behavior_request_borrowed(behavior, index, py_cown_native(handle), access);
 }
 
 static void fill_requests(const py_when_t *when, boc_behavior_t *behavior) {
