@@ -11,6 +11,7 @@
 #include "python/py_snapshot.h"
 #include "python/py_state.h"
 #include "python/py_template.h"
+#include "python/py_track.h"
 #include "python/py_when.h"
 
 core_state_t *py_state_of(PyObject *module) { return PyModule_GetState(module); }
@@ -54,8 +55,14 @@ static PyObject *core_build(PyObject *module, PyObject *unused) {
 #else
     PyObject *has_asserts = Py_True;
 #endif
-    return Py_BuildValue("{ss ss ss sO}", "type", BOCPY_BUILD_TYPE, "compiler", COMPILER, "headers",
-                         PY_VERSION, "assertions", has_asserts);
+#if defined(BOC_TRACK_REFS)
+    PyObject *tracks_refs = Py_True;
+#else
+    PyObject *tracks_refs = Py_False;
+#endif
+    return Py_BuildValue("{ss ss ss sO sO}", "type", BOCPY_BUILD_TYPE, "compiler", COMPILER,
+                         "headers", PY_VERSION, "assertions", has_asserts, "tracks_refs",
+                         tracks_refs);
 }
 
 static PyMethodDef value_functions[] = {
@@ -93,7 +100,7 @@ static int core_exec(PyObject *module) {
         PyModule_AddFunctions(module, py_noticeboard_functions) < 0 ||
         PyModule_AddFunctions(module, value_functions) < 0)
         return -1;
-    if (py_capi_add(module, state) < 0)
+    if (py_track_add(module) < 0 || py_capi_add(module, state) < 0)
         return -1;
     return PyModule_AddStringConstant(module, "version", BOCPY_VERSION);
 }

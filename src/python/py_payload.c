@@ -1,6 +1,7 @@
 /* py_payload.c - counted blobs and the payload kinds. */
 #include "python/py_payload.h"
 
+#include "platform/track.h"
 #include "python/py_moves.h"
 
 #include <Python.h>
@@ -55,6 +56,7 @@ py_blob_t *py_blob_new(size_t size, size_t table_entries) {
     memset(blob, 0, sizeof *blob);
     atomic_init(&blob->refs, 1);
     blob->size = size;
+    BOC_TRACK("payload", blob);
     return blob;
 }
 
@@ -83,6 +85,7 @@ void py_blob_unref(py_blob_t *blob) {
     /* acq_rel: every reader's last access comes before the free. */
     if (atomic_fetch_sub_explicit(&blob->refs, 1, memory_order_acq_rel) != 1)
         return;
+    BOC_TRACK_END(blob);
     if (blob->cown_count == 0 && blob->definition_count == 0 && blob->move_count == 0) {
         PyMem_RawFree(blob);
         return;

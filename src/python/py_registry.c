@@ -1,6 +1,7 @@
 #include "python/py_registry.h"
 
 #include "platform/thread.h"
+#include "platform/track.h"
 #include "python/py_payload.h"
 
 #include <assert.h>
@@ -77,6 +78,7 @@ boc_status_t py_registry_add(boc_payload_t spec, uint32_t *p_id) {
         uint32_t *slot = find_slot(globals.slots, globals.mask, hash, &spec);
         if (*slot == 0) {
             globals.entries[globals.count++] = (entry_t){spec, hash};
+            BOC_TRACK_END(blob); /* kept for good */
             spec = (boc_payload_t){NULL, NULL};
             *slot = globals.count;
         }

@@ -1,4 +1,5 @@
 /* py_transfer_encode.c - builtin values to a blob. */
+#include "platform/track.h"
 #include "python/py_encoder.h"
 
 #include <assert.h>
@@ -498,6 +499,7 @@ static py_blob_t *take_blob(py_encoder_t *e) {
         PyErr_NoMemory();
         return NULL;
     }
+    BOC_TRACK("payload", blob);
     memset(blob, 0, sizeof *blob);
     atomic_init(&blob->refs, 1);
     blob->size = size;

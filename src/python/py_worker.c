@@ -1,6 +1,7 @@
 #include "python/py_worker.h"
 
 #include "platform/thread.h"
+#include "platform/track.h"
 #include "python/py_interp.h"
 #include "python/py_payload.h"
 #include "python/py_state.h"
@@ -172,6 +173,7 @@ int py_worker_prepare(PyObject *path, boc_payload_t config) {
     globals.path = flat;
     globals.path_bytes = bytes;
     globals.config = config;
+    BOC_TRACK_END(config.data); /* there is always one; never a leak */
     globals.trouble[0] = '\0';
     boc__mutex_unlock(&globals.mutex);
     free(old_path);

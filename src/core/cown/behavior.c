@@ -6,6 +6,7 @@
 #include "core/slab.h"
 #include "platform/clock.h"
 #include "platform/compiler.h"
+#include "platform/track.h"
 #include "platform/yield.h"
 
 #include <assert.h>
@@ -92,12 +93,16 @@ inline boc_status_t boc_behavior_new(const boc_behavior_ops_t *ops, size_t reque
     if (prefix > 0)
         behavior->slots[request_count].cown_and_flags = (uintptr_t)block;
     memset(boc_behavior_data(behavior), 0, data_bytes);
+    if (prefix > 0)
+        BOC_TRACK("cown", block);
+    BOC_TRACK("behavior", behavior);
     *p_behavior = behavior;
     return BOC_OK;
 }
 
 /* Drop the references of the slots, then the memory. */
 static void free_behavior(boc_behavior_t *behavior) {
+    BOC_TRACK_END(behavior);
     boc_cown_t *result = boc_behavior_result(behavior);
     for (size_t i = 0; i < behavior->count; i++) {
         boc_cown_t *cown = boc__slot_cown(&behavior->slots[i]);

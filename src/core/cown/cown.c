@@ -2,6 +2,7 @@
 
 #include "core/cown/handle.h"
 #include "core/slab.h"
+#include "platform/track.h"
 #include "platform/yield.h"
 
 #include <assert.h>
@@ -42,6 +43,7 @@ boc_status_t boc_cown_new(boc_payload_t value, boc_cown_t **p_cown) {
         return status;
     }
     cown->value = value;
+    BOC_TRACK("cown", cown);
     *p_cown = cown;
     return BOC_OK;
 }
@@ -71,6 +73,7 @@ bool boc__cown_try_ref(boc_cown_t *cown) {
 
 /* The last reference is gone. */
 static inline void end(boc_cown_t *cown) {
+    BOC_TRACK_END(cown);
     /* relaxed: nobody else has a reference. */
     assert(atomic_load_explicit(&cown->tail, memory_order_relaxed) == NULL);
     uint32_t handle = atomic_load_explicit(&cown->handle, memory_order_relaxed);

@@ -5,6 +5,7 @@
 #include "core/cown/chain.h"
 #include "core/sched/pledge.h"
 #include "core/slab.h"
+#include "platform/track.h"
 
 #include <assert.h>
 
@@ -62,6 +63,7 @@ boc_status_t boc_promise_new(boc_promise_t **p_promise) {
         boc__slab_free(promise, block_class);
         return status;
     }
+    BOC_TRACK("cown", &promise->cown);
     *p_promise = promise;
     return BOC_OK;
 }
