@@ -17,7 +17,7 @@ def get_include() -> str:
     """Return the absolute path of the folder to give to a C compiler, for ``<bocpy/bocpy.h>``.
 
     CMake finds the same through ``find_package(bocpy)`` and pkg-config through ``bocpy.pc``; see
-    the guide.
+    the guide. ``bocpy.rs`` beside the header is for Rust; Cython finds ``bocpy.capi`` by itself.
     """
     return _INCLUDE
 

@@ -17,11 +17,12 @@ import pytest
 import bocpy
 
 INCLUDE = Path(bocpy.get_include())
-PUBLIC = {"bocpy.h", "xidata.h", "matrix.h", "bocpy_msvc.c"}
+PUBLIC = {"bocpy.h", "bocpy.rs", "xidata.h", "matrix.h", "bocpy_msvc.c"}
 SUFFIXES = {
     ".py",
     ".pyc",
     ".pyi",
+    ".pxd",
     ".so",
     ".pyd",
     ".dylib",
