@@ -45,13 +45,11 @@ def fields_of_header() -> dict[str, list[str]]:
 
 def names_of_header() -> set[str]:
     """Return everything the header offers, less what it has for itself."""
-    names = set(re.findall(r"^#define (BOCPY_[A-Z_]+) ", HEADER, re.M))
-    names |= set(re.findall(r"\b(BOCPY_[A-Z_]+) = ", HEADER))
-    names |= set(re.findall(r"^typedef struct \w+ (\w+);|\} (\w+);", HEADER, re.M)[0:0])
+    names = set(re.findall(r"^#define (BOCPY_[A-Z_0-9]+) ", HEADER, re.M))
+    names |= set(re.findall(r"\b(BOCPY_[A-Z_0-9]+) = ", HEADER))
     names |= {a or b for a, b in re.findall(r"^typedef struct \w+ (\w+);|^\} (\w+);", HEADER, re.M)}
     names |= set(re.findall(r"\(\*(bocpy_\w+_fn)\)", HEADER))
     names |= set(re.findall(r"^static inline [\w ]+?\**(bocpy_\w+)\(", HEADER, re.M))
-    names |= set(re.findall(r"\b(atomic_\w+)\(|using std::(atomic_\w+);", HEADER)[0:0])
     names |= set(re.findall(r"using std::(atomic_\w+);", HEADER))
     return {name for name in names if "__" not in name and name != "BOCPY_BOCPY_H"}
 
@@ -67,7 +65,7 @@ def names_of_cython() -> set[str]:
     names = set(re.findall(r"^    ctypedef struct (\w+)", block, re.M))
     names |= set(re.findall(r"^    ctypedef .*?\(\*(\w+)\)\(", block, re.M))
     names |= set(re.findall(r"^    (?!ctypedef)\w[\w ]*?[ *](\w+)(?:\(|$)", block, re.M))
-    names |= set(re.findall(r"^        (BOCPY_[A-Z_]+)$", block, re.M))
+    names |= set(re.findall(r"^        (BOCPY_[A-Z_0-9]+)$", block, re.M))
     return names
 
 
