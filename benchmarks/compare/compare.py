@@ -9,6 +9,7 @@ build/reports/compare-PYTHON.json.  The exit code is 0 when every ratio is above
 
 import argparse
 import json
+import math
 import os
 import platform
 import statistics
@@ -42,6 +43,7 @@ LIFECYCLE = {
     "memory": "memory of a worker above a bare interpreter, KiB",
 }
 ROUNDS = 5
+HANG_S = 60  # far above what any run takes
 FIRST_EXPLICIT = (0, 11)  # from this version on, captures are written as defaults
 
 
@@ -54,11 +56,20 @@ class Contender:
     script: Path
 
     def run(self, shape: str, workers: int, count: int) -> float:
-        """Nanoseconds per behavior, of one fresh process."""
+        """Nanoseconds per behavior, of one fresh process; infinity if it hangs."""
         command = [self.python, self.script, shape, str(workers), str(count)]
-        done = subprocess.run(
-            command, stdout=subprocess.PIPE, text=True, timeout=300, check=True, env=clean_env()
-        )
+        try:
+            done = subprocess.run(
+                command,
+                stdout=subprocess.PIPE,
+                text=True,
+                timeout=HANG_S,
+                check=True,
+                env=clean_env(),
+            )
+        except subprocess.TimeoutExpired:
+            print(f"{self.name}: {shape} hangs", file=sys.stderr)
+            return math.inf
         result = json.loads(done.stdout.splitlines()[-1])
         if result["total"] != count:
             raise SystemExit(f"{self.name}: {shape} did {result['total']} of {count} behaviors")
@@ -166,11 +177,16 @@ def measure(contenders: list[Contender], count: int, rounds: int, only: list[str
                 "shape": shape,
                 "workers": workers,
                 "ours_ns": round(ours_ns, 1),
-                "peers": {name: round(ns, 1) for name, ns in medians.items()},
-                "ratio": {name: round(ns / ours_ns, 3) for name, ns in medians.items()},
+                "peers": {name: finite(ns, 1) for name, ns in medians.items()},
+                "ratio": {name: finite(ns / ours_ns, 3) for name, ns in medians.items()},
             }
         )
     return rows
+
+
+def finite(value: float, digits: int) -> float | None:
+    """*value* rounded, for JSON; None for the infinity of a contender that hangs."""
+    return round(value, digits) if math.isfinite(value) else None
 
 
 def measure_lifecycle(contenders: list[Contender], rounds: int) -> list[dict]:
@@ -208,7 +224,8 @@ def print_table(rows: list[dict]) -> None:
     for row in rows:
         cells = [row["shape"], str(row["workers"]), f"{row['ours_ns']:.0f}"]
         for peer in peers:
-            cells += [f"{row['peers'][peer]:.0f}", f"{row['ratio'][peer]:.2f}"]
+            ns, ratio = row["peers"][peer], row["ratio"][peer]
+            cells += ["hangs", "-"] if ns is None else [f"{ns:.0f}", f"{ratio:.2f}"]
         print("".join(f"{cell:>14}" for cell in cells))
 
 
@@ -248,7 +265,11 @@ def main() -> int:
     print_table(rows)
     print_lifecycle(lifecycle)
     print(report.relative_to(ROOT))
-    slower = [(row["shape"], row["workers"]) for row in rows if min(row["ratio"].values()) <= 1]
+    slower = [
+        (row["shape"], row["workers"])
+        for row in rows
+        if any(ratio is not None and ratio <= 1 for ratio in row["ratio"].values())
+    ]
     for shape, workers in slower:
         print(f"not faster: {shape} with {workers} workers", file=sys.stderr)
     return 0 if options.report_only or not slower else 1

@@ -160,7 +160,7 @@ static boc_status_t receive_blocking(const boc_tag_t *tags, size_t count, int64_
         return BOC_ENOMEM;
     int64_t deadline_ns = boc__clock_deadline_ns(timeout_ns);
     boc_status_t status;
-    boc__waiter_t waiter = {.has_spun = false};
+    boc__waiter_t waiter = {.since_ns = 0};
     do {
         boc__waiter_init(&waiter);
         status = wait_once(tags, count, deadline_ns, blocking, listings, &waiter);

@@ -7,10 +7,16 @@
 
 enum { WAITING, SERVED, LEFT };
 
-/* Looks before a thread parks: about as long as parking and waking would take.  Then some that
- * give the CPU away, which is all that helps where the partner waits for this very CPU. */
-#define SPIN_LOOKS 200
-#define YIELD_LOOKS 5
+/* How long a thread looks before it parks.  Two threads that answer each other need longer: if
+ * one has parked, its wake takes longer than the other looks at first, which then parks as well,
+ * and so on.  So who was served soon the last time looks for about as long as a wake takes. */
+#define SPIN_NS 10000
+#define SPIN_LONG_NS 100000
+#define SOON_NS 100000
+
+/* After so many looks it gives the CPU away, which is all that helps where the partner waits for
+ * this very CPU. */
+#define LOOKS_PER_YIELD 16
 
 void boc__waiter_init(boc__waiter_t *waiter) {
     boc__parker_init(&waiter->parker);
@@ -40,28 +46,44 @@ void boc__waiter_take_token(boc__waiter_t *waiter) {
         continue;
 }
 
-static void spin(boc__waiter_t *waiter) {
 #if !defined(BOC_SYSTEMATIC)
-    if (waiter->has_spun)
-        return;
-    waiter->has_spun = true;
-    for (int i = 0; i < SPIN_LOOKS + YIELD_LOOKS; i++) {
-        /* relaxed: a hint; the token is taken in any case. */
-        if (atomic_load_explicit(&waiter->state, memory_order_relaxed) != WAITING)
-            return;
-        if (i < SPIN_LOOKS)
+static _Thread_local bool tl_was_served_soon; /* the last time this thread waited */
+
+static bool is_waiting(boc__waiter_t *waiter) {
+    /* relaxed: a hint; the token is taken in any case. */
+    return atomic_load_explicit(&waiter->state, memory_order_relaxed) == WAITING;
+}
+
+static void spin(boc__waiter_t *waiter) {
+    int64_t end_ns = waiter->since_ns + (tl_was_served_soon ? SPIN_LONG_NS : SPIN_NS);
+    do {
+        for (int i = 0; i < LOOKS_PER_YIELD; i++) {
+            if (!is_waiting(waiter))
+                return;
             boc__cpu_pause();
-        else
-            boc__thread_yield();
-    }
+        }
+        boc__thread_yield();
+    } while (boc__clock_now_ns() < end_ns);
+}
+#endif
+
+/* Look for a while, the first time, then sleep. */
+static boc_status_t spin_then_park(boc__waiter_t *waiter, int64_t deadline_ns) {
+#if defined(BOC_SYSTEMATIC)
+    return boc__parker_park(&waiter->parker, deadline_ns);
 #else
-    (void)waiter;
+    if (waiter->since_ns == 0) {
+        waiter->since_ns = boc__clock_now_ns();
+        spin(waiter);
+    }
+    boc_status_t status = boc__parker_park(&waiter->parker, deadline_ns);
+    tl_was_served_soon = status == BOC_OK && boc__clock_now_ns() - waiter->since_ns < SOON_NS;
+    return status;
 #endif
 }
 
 static boc_status_t block_plainly(boc__waiter_t *waiter, int64_t deadline_ns) {
-    spin(waiter);
-    boc_status_t status = boc__parker_park(&waiter->parker, deadline_ns);
+    boc_status_t status = spin_then_park(waiter, deadline_ns);
     if (status == BOC_OK || boc__waiter_leave(waiter))
         return status;
     boc__waiter_take_token(waiter);
@@ -72,8 +94,7 @@ static boc_status_t block_plainly(boc__waiter_t *waiter, int64_t deadline_ns) {
 static boc_status_t park_slice(boc__waiter_t *waiter, int64_t end_ns,
                                const boc_blocking_t *blocking) {
     blocking->before(blocking->context);
-    spin(waiter);
-    return boc__parker_park(&waiter->parker, end_ns);
+    return spin_then_park(waiter, end_ns);
 }
 
 static int64_t slice_end(const boc_blocking_t *blocking, int64_t deadline_ns) {
