@@ -35,9 +35,35 @@ static boc_status_t after_blocking(void *context, bool is_over) {
     return BOC_OK;
 }
 
+/* 1 if `threading` says that this is main's first thread, which alone runs signal handlers; -1
+ * with an exception. */
+static int is_first_thread(PyObject *threading) {
+    PyObject *thread = PyObject_CallMethod(threading, "main_thread", NULL); /* owned */
+    PyObject *ident = thread != NULL ? PyObject_GetAttrString(thread, "ident") : NULL; /* owned */
+    unsigned long first = ident != NULL ? PyLong_AsUnsignedLong(ident) : (unsigned long)-1;
+    Py_XDECREF(ident);
+    Py_XDECREF(thread);
+    return PyErr_Occurred() ? -1 : first == PyThread_get_thread_ident();
+}
+
+/* Whether signal handlers may run in this thread of main.  Only yes is remembered: a fork makes
+ * another thread the first. */
+static bool may_handle_signals(void) {
+    static _Thread_local bool tl_may;
+    if (tl_may)
+        return true;
+    PyObject *name = PyUnicode_InternFromString("threading"); /* owned */
+    PyObject *threading = name != NULL ? PyImport_GetModule(name) : NULL; /* owned */
+    tl_may = threading == NULL || is_first_thread(threading) != 0;
+    PyErr_Clear();
+    Py_XDECREF(threading);
+    Py_XDECREF(name);
+    return tl_may;
+}
+
 boc_blocking_t py_blocking_for(const core_state_t *state, py_blocked_t *blocked) {
     *blocked = (py_blocked_t){.is_worker = state->worker >= 0};
-    bool needs_looks = blocked->is_worker || py_interp_is_main();
+    bool needs_looks = blocked->is_worker || (py_interp_is_main() && may_handle_signals());
     return (boc_blocking_t){
         .before = before_blocking,
         .after = after_blocking,
