@@ -219,6 +219,7 @@ def main():
     warm_up()
     total, elapsed_ns = SHAPES[shape](count)
     print(json.dumps({"total": total, "ns": elapsed_ns / count}))
+    wait()  # versions before this one hang at exit without
 
 
 if __name__ == "__main__":
