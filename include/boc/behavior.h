@@ -118,6 +118,10 @@ BOC_API int boc_behavior_is_duplicate(const boc_behavior_t *behavior, size_t ind
 /* The result cown, borrowed; NULL without BOC_BEHAVIOR_RESULT. */
 BOC_API boc_cown_t *boc_behavior_result(const boc_behavior_t *behavior);
 
+/* The same with a new reference, which is the caller's.  Only before the behavior is scheduled
+ * and while no other thread knows the cown; cheaper than boc_cown_ref. */
+BOC_API boc_cown_t *boc_behavior_keep_result(boc_behavior_t *behavior);
+
 #ifdef __cplusplus
 }
 #endif

@@ -33,27 +33,23 @@
 #define PASS_THROUGH 0
 #endif
 
-/* Thread-locals of a shared object are reached through a call unless the model
- * says otherwise; ours are two words. */
-#if defined(__linux__) && defined(__GNUC__)
-#define TLS_MODEL __attribute__((tls_model("initial-exec")))
-#else
-#define TLS_MODEL
-#endif
-
 typedef struct block {
     struct block *next;
 } block_t;
+
+/* Blocks of one class on their way to one heap, newest first. */
+typedef struct outbox {
+    block_t *first, *last;
+    struct heap *home;
+    unsigned count;
+} outbox_t;
 
 typedef struct heap {
     /* owner thread only */
     block_t *free[CLASS_COUNT];
     char *fresh[CLASS_COUNT];     /* the part of the newest slab that was never handed out */
     char *fresh_end[CLASS_COUNT];
-    block_t *outbox; /* blocks of `outbox_home`, newest first */
-    block_t *outbox_last;
-    struct heap *outbox_home;
-    unsigned outbox_count;
+    outbox_t outboxes[CLASS_COUNT];
     uint64_t next_id, end_id;
 
     /* written by the owner, read by boc__slab_live */
@@ -63,12 +59,11 @@ typedef struct heap {
     struct heap *next_idle; /* guarded by globals.lock */
 
     /* written by other threads */
-    _Alignas(BOC_CACHE_LINE_BYTES) _Atomic(block_t *) remote;
+    _Alignas(BOC_CACHE_LINE_BYTES) _Atomic(block_t *) remote[CLASS_COUNT];
 } heap_t;
 
 typedef struct slab {
     heap_t *home;
-    uint8_t class;
 } slab_t;
 
 static struct {
@@ -79,7 +74,7 @@ static struct {
     _Atomic size_t freed; /* by threads that have no heap */
 } globals = {.lock = ATOMIC_FLAG_INIT};
 
-static _Thread_local heap_t *tl_heap TLS_MODEL;
+static _Thread_local heap_t *tl_heap BOC_TLS_STATIC;
 
 static void lock_globals(void) {
     /* acquire: see what the previous holder did to the idle list. */
@@ -105,7 +100,7 @@ static heap_t *new_heap(void) {
     heap_t *heap = boc__alloc(BOC_CACHE_LINE_BYTES, sizeof *heap);
     if (heap == NULL)
         return NULL;
-    *heap = (heap_t){.outbox_count = 0};
+    *heap = (heap_t){.next_id = 0};
     /* relaxed: heaps are only ever added, and the links before ours are read
      * under the exchange below. */
     heap_t *first = atomic_load_explicit(&globals.all, memory_order_relaxed);
@@ -157,20 +152,25 @@ static void count(_Atomic size_t *counter) {
                           memory_order_relaxed);
 }
 
-/* Put what other threads sent home into the free lists. */
-static void drain_remote(heap_t *heap) {
+/* The blocks that other threads sent home, as the new free list. */
+static block_t *take_remote(heap_t *heap, unsigned class) {
     /* relaxed: only a hint; the exchange below acquires. */
-    if (atomic_load_explicit(&heap->remote, memory_order_relaxed) == NULL)
-        return;
+    if (atomic_load_explicit(&heap->remote[class], memory_order_relaxed) == NULL)
+        return NULL;
     /* acquire (a): the freeing threads are done with these blocks. */
-    block_t *block = atomic_exchange_explicit(&heap->remote, NULL, memory_order_acquire);
-    while (block != NULL) {
-        block_t *next = block->next;
-        unsigned class = slab_of(block)->class;
-        block->next = heap->free[class];
-        heap->free[class] = block;
-        block = next;
-    }
+    return atomic_exchange_explicit(&heap->remote[class], NULL, memory_order_acquire);
+}
+
+/* Take `block`, the first of the free list.  The next one was perhaps last used on another
+ * CPU: its lines can travel until it is wanted. */
+static inline void unlink_first(heap_t *heap, unsigned class, block_t *block) {
+    block_t *next = block->next;
+    heap->free[class] = next;
+    boc__cpu_prefetch_for_write(next);
+    if (class >= 1)
+        boc__cpu_prefetch_for_write((const char *)next + BOC_CACHE_LINE_BYTES);
+    if (class >= 2)
+        boc__cpu_prefetch_for_write((const char *)next + 2 * BOC_CACHE_LINE_BYTES);
 }
 
 static bool refill(heap_t *heap, unsigned class) {
@@ -181,7 +181,6 @@ static bool refill(heap_t *heap, unsigned class) {
     if (heap->fresh[class] != NULL)
         boc__memory_prefer_large_pages(slab, SLAB_BYTES);
     slab->home = heap;
-    slab->class = (uint8_t)class;
     size_t size = ((size_t)class + 1) * CLASS_BYTES;
     size_t blocks = (SLAB_BYTES - HEADER_BYTES) / size;
     heap->fresh[class] = (char *)slab + HEADER_BYTES;
@@ -192,10 +191,9 @@ static bool refill(heap_t *heap, unsigned class) {
 /* The free list of the class is empty: what others sent home, else the next block of
  * the newest slab, lowest address first. */
 BOC_OUTLINE static block_t *take_more(heap_t *heap, unsigned class) {
-    drain_remote(heap);
-    block_t *block = heap->free[class];
+    block_t *block = take_remote(heap, class);
     if (block != NULL) {
-        heap->free[class] = block->next;
+        unlink_first(heap, class, block);
         return block;
     }
     if (heap->fresh[class] == heap->fresh_end[class] && !refill(heap, class))
@@ -224,7 +222,7 @@ void *boc__slab_allocate(size_t size, uint8_t *p_class) {
     unsigned class = (unsigned)((size - 1) / CLASS_BYTES);
     block_t *block = heap->free[class];
     if (block != NULL)
-        heap->free[class] = block->next;
+        unlink_first(heap, class, block);
     else if ((block = take_more(heap, class)) == NULL)
         return NULL;
     count(&heap->allocated);
@@ -232,44 +230,46 @@ void *boc__slab_allocate(size_t size, uint8_t *p_class) {
     return block;
 }
 
-static void send_home(heap_t *heap) {
-    heap_t *home = heap->outbox_home;
+static void send_home(outbox_t *outbox, unsigned class) {
+    _Atomic(block_t *) *remote = &outbox->home->remote[class];
     BOC_YIELD();
     /* relaxed: the push below does not read through `first`. */
-    block_t *first = atomic_load_explicit(&home->remote, memory_order_relaxed);
+    block_t *first = atomic_load_explicit(remote, memory_order_relaxed);
     do {
-        heap->outbox_last->next = first;
+        outbox->last->next = first;
         /* release (a): our last use of the blocks comes before the owner's next. */
-    } while (!atomic_compare_exchange_weak_explicit(&home->remote, &first, heap->outbox,
+    } while (!atomic_compare_exchange_weak_explicit(remote, &first, outbox->first,
                                                     memory_order_release, memory_order_relaxed));
-    heap->outbox_count = 0;
+    outbox->count = 0;
 }
 
 void boc__slab_flush(void) {
-    if (tl_heap != NULL && tl_heap->outbox_count > 0)
-        send_home(tl_heap);
+    heap_t *heap = tl_heap;
+    for (unsigned i = 0; heap != NULL && i < CLASS_COUNT; i++)
+        if (heap->outboxes[i].count > 0)
+            send_home(&heap->outboxes[i], i);
 }
 
-BOC_OUTLINE static void free_remote(heap_t *heap, heap_t *home, block_t *block) {
-    if (heap->outbox_count > 0 && heap->outbox_home != home)
-        send_home(heap);
-    if (heap->outbox_count == 0) {
-        heap->outbox_home = home;
-        heap->outbox_last = block;
+BOC_OUTLINE static void free_remote(outbox_t *outbox, unsigned class, heap_t *home,
+                                    block_t *block) {
+    if (outbox->count > 0 && outbox->home != home)
+        send_home(outbox, class);
+    if (outbox->count == 0) {
+        outbox->home = home;
+        outbox->last = block;
         block->next = NULL;
     } else {
-        block->next = heap->outbox;
+        block->next = outbox->first;
     }
-    heap->outbox = block;
-    if (++heap->outbox_count == OUTBOX_BLOCKS_MAX)
-        send_home(heap);
+    outbox->first = block;
+    if (++outbox->count == OUTBOX_BLOCKS_MAX)
+        send_home(outbox, class);
 }
 
 /* A thread that cannot get a heap still frees: block by block. */
-static void free_without_heap(block_t *block) {
-    heap_t passing = {.outbox = block, .outbox_last = block, .outbox_count = 1};
-    passing.outbox_home = slab_of(block)->home;
-    send_home(&passing);
+static void free_without_heap(block_t *block, unsigned class) {
+    outbox_t passing = {block, block, slab_of(block)->home, 1};
+    send_home(&passing, class);
 }
 
 /* A large block, or a thread without a heap. */
@@ -281,7 +281,7 @@ BOC_COLD static void free_specially(heap_t *heap, void *memory, uint8_t class) {
     if (class == BOC__SLAB_LARGE)
         boc__alloc_free(memory);
     else
-        free_without_heap(memory);
+        free_without_heap(memory, class);
 }
 
 void boc__slab_free(void *memory, uint8_t class) {
@@ -297,7 +297,7 @@ void boc__slab_free(void *memory, uint8_t class) {
         block->next = heap->free[class];
         heap->free[class] = block;
     } else {
-        free_remote(heap, home, block);
+        free_remote(&heap->outboxes[class], class, home, block);
     }
 }
 

@@ -27,4 +27,16 @@ static inline void boc__cpu_prefetch(const void *address) {
 #endif
 }
 
+/* The same, taking it from other CPUs at once: it is going to be written. */
+static inline void boc__cpu_prefetch_for_write(const void *address) {
+#if defined(__GNUC__) && defined(__x86_64__)
+    /* Without -mprfchw the builtin would fetch it for reading. */
+    __asm__ __volatile__("prefetchw %0" : : "m"(*(const char *)address));
+#elif defined(__GNUC__)
+    __builtin_prefetch(address, 1);
+#else
+    (void)address;
+#endif
+}
+
 #endif

@@ -7,6 +7,8 @@
 #include "python/py_state.h"
 #include "python/py_template.h"
 
+#include "platform/atomic.h"
+
 #include <stddef.h>
 
 /* What when(...) returns: the checked arguments, waiting for a function. */
@@ -32,8 +34,11 @@ static PyObject *check_group(core_state_t *state, PyObject *group) {
 }
 
 static PyObject *check_argument(core_state_t *state, PyObject *argument) {
-    if (py_cown_check(state, argument))
+    if (py_cown_check(state, argument)) {
+        /* Its queue is entered soon, and a worker may have used it last. */
+        boc__cpu_prefetch_for_write(py_cown_native(argument));
         return Py_NewRef(argument);
+    }
     if (PyList_Check(argument) || PyTuple_Check(argument))
         return check_group(state, argument);
     PyErr_Format(PyExc_TypeError,
@@ -107,9 +112,8 @@ static int encode_captures(core_state_t *state, py_template_t *template, PyObjec
  */
 
 static PyObject *submit(core_state_t *state, boc_behavior_t *behavior) {
-    boc_cown_t *result = boc_behavior_result(behavior);
+    boc_cown_t *result = boc_behavior_keep_result(behavior);
     boc_cown_set_holder(result, PY_HOLDER_PRODUCER);
-    boc_cown_ref(result);
     PyObject *handle = py_cown_wrap(state, result); /* owned */
     if (handle == NULL) {
         boc_behavior_free(behavior);

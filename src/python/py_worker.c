@@ -1,5 +1,6 @@
 #include "python/py_worker.h"
 
+#include "platform/compiler.h"
 #include "platform/thread.h"
 #include "platform/track.h"
 #include "python/py_interp.h"
@@ -50,7 +51,7 @@ static _Thread_local struct {
     unsigned hooks_run; /* how many of the hooks were started here */
     bool is_detached;   /* C bodies run: the GIL is free */
     bool has_printed;   /* Python bodies have run since the streams were flushed */
-} tl_worker;
+} tl_worker BOC_TLS_STATIC;
 
 core_state_t *py_worker_state(void) {
     assert(tl_worker.state != NULL);

@@ -169,6 +169,15 @@ boc_cown_t *boc_behavior_result(const boc_behavior_t *behavior) {
     return has_result(behavior) ? boc__slot_cown(&behavior->slots[behavior->count]) : NULL;
 }
 
+boc_cown_t *boc_behavior_keep_result(boc_behavior_t *behavior) {
+    boc_cown_t *result = boc_behavior_result(behavior);
+    assert(result != NULL);
+    /* relaxed, in two steps: nobody else knows the cown yet. */
+    uint32_t refs = atomic_load_explicit(&result->refs, memory_order_relaxed);
+    atomic_store_explicit(&result->refs, refs + 1, memory_order_relaxed);
+    return result;
+}
+
 /* -- running ------------------------------------------------------------------- */
 
 /* Give everything back.  All cowns first: destructors may take their time. */
@@ -316,6 +325,15 @@ boc__work_t *boc__behavior_resolve(boc_behavior_t *behavior, uint32_t grants) {
     }
     behavior->work.run = execute;
     return &behavior->work;
+}
+
+/* The line of the slot, and the lines around it of a block that starts with a result. */
+inline void boc__behavior_expect(const boc__slot_t *next, const boc_behavior_t *like) {
+    boc__cpu_prefetch_for_write(next);
+    if (!has_result(like))
+        return;
+    boc__cpu_prefetch_for_write((const char *)next - BOC_CACHE_LINE_BYTES);
+    boc__cpu_prefetch_for_write((const char *)next + BOC_CACHE_LINE_BYTES);
 }
 
 void boc__behavior_grant(boc__slot_t *slot) {

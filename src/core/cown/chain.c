@@ -303,7 +303,7 @@ static inline void grant(boc__slot_t *slot) {
     /* relaxed: a hint; what the word points at is not read here. */
     uintptr_t status = atomic_load_explicit(&slot->status, memory_order_relaxed);
     if (status > STATE_MAX)
-        boc__cpu_prefetch((const void *)status);
+        boc__behavior_expect((const boc__slot_t *)status, slot->behavior);
     boc__behavior_grant(slot);
 }
 

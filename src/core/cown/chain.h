@@ -109,6 +109,10 @@ void boc__chain_enter_fresh(boc__slot_t *slot);
  * more when its reference went to the follower. */
 void boc__chain_leave(boc__slot_t *slot);
 
+/* A hint: `next` is granted soon, and its behavior is probably like `like`.  Reads nothing of
+ * `next` (implemented by behavior.c). */
+void boc__behavior_expect(const boc__slot_t *next, const boc_behavior_t *like);
+
 /* The slot was granted (implemented by behavior.c). */
 void boc__behavior_grant(boc__slot_t *slot);
 

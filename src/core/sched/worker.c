@@ -31,13 +31,7 @@
 /* Foreign pushes in a row that go to one inbox. */
 #define INBOX_RUN 32
 
-#if defined(__linux__) && defined(__GNUC__)
-#define TLS_MODEL __attribute__((tls_model("initial-exec")))
-#else
-#define TLS_MODEL
-#endif
-
-static _Thread_local boc__worker_t *tl_worker TLS_MODEL;
+static _Thread_local boc__worker_t *tl_worker BOC_TLS_STATIC;
 
 boc__worker_t *boc__worker_current(void) { return tl_worker; }
 void boc__worker_set_current(boc__worker_t *worker) { tl_worker = worker; }

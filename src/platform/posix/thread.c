@@ -5,6 +5,8 @@
 
 #include "platform/thread.h"
 
+#include "platform/compiler.h"
+
 #include <assert.h>
 #include <limits.h>
 #include <pthread.h>
@@ -36,7 +38,7 @@ static struct {
 } globals = {.once = PTHREAD_ONCE_INIT, .mutex = PTHREAD_MUTEX_INITIALIZER};
 
 /* The number plus one, so that a new thread starts with "none". */
-static _Thread_local unsigned tl_index_plus_one;
+static _Thread_local unsigned tl_index_plus_one BOC_TLS_STATIC;
 static _Thread_local unsigned tl_exit_count;
 static _Thread_local thread_exit_t tl_exits[BOC_THREAD_EXITS_MAX];
 

@@ -182,8 +182,9 @@ static void fixed_body(void *context) {
     for (int i = 0; i < SCALED(200, 2); i++) {
         boc_behavior_t *first = NULL, *second = NULL;
         CHECK_EQ(boc_behavior_new(&value_behavior_ops, 0, 0, BOC_BEHAVIOR_RESULT, &first), BOC_OK);
-        boc_cown_t *result = boc_behavior_result(first);
-        boc_cown_ref(result);
+        boc_cown_t *result = boc_behavior_keep_result(first);
+        CHECK(result == boc_behavior_result(first));
+        CHECK_EQ(boc_cown_ref_count(result), 2);
         CHECK_EQ(boc_behavior_schedule(first), BOC_OK);
         for (int k = 0; k < 2; k++) {
             CHECK_EQ(boc_behavior_new(&look_ops, 1, 0, 0, &second), BOC_OK);
