@@ -4,6 +4,7 @@
 #include "python/py_failure.h"
 #include "python/py_hold.h"
 #include "python/py_interp.h"
+#include "python/py_isolation.h"
 #include "python/py_messages.h"
 #include "python/py_noticeboard.h"
 #include "python/py_pickled.h"
@@ -73,6 +74,9 @@ static PyMethodDef value_functions[] = {
      "_take_failures($module, /)\n--\n\nThe exceptions that nobody looked at."},
     {"_forget_failures", core_forget_failures, METH_NOARGS,
      "_forget_failures($module, /)\n--\n\nDrop the exceptions of dead cowns."},
+    {"_is_isolated", core_is_isolated, METH_O,
+     "_is_isolated($module, value, /)\n--\n\n"
+     "Whether nothing but the call reaches what is mutable in the value."},
     {"_transfer_check", core_transfer_check, METH_O,
      "_transfer_check($module, value, /)\n--\n\nRaise what encoding the value raises."},
     {"_transfer_roundtrip", core_transfer_roundtrip, METH_O,

@@ -386,6 +386,52 @@ int py_names_find_known(core_state_t *state, PyObject *object, uint32_t *p_id) {
     return current == object;
 }
 
+/* What `name` gives in a module or class itself, if nothing but a dict needs to be asked; a
+ * new reference. */
+static PyObject *get_own(PyObject *place, PyObject *name) {
+    if (PyModule_CheckExact(place))
+        return py_transfer_dict_get(PyModule_GetDict(place), name);
+    PyObject *dict = PyType_Check(place) ? PyType_GetDict((PyTypeObject *)place) : NULL; /* owned */
+    PyObject *value = dict != NULL ? py_transfer_dict_get(dict, name) : NULL;
+    Py_XDECREF(dict);
+    return value;
+}
+
+/* As gives_same, where dicts are enough to tell. */
+static bool gives_same_at_once(const py_name_t *seen) {
+    PyObject *object =
+        py_transfer_dict_get(PyImport_GetModuleDict(), seen->module_name); /* owned */
+    Py_ssize_t size = PyUnicode_GET_LENGTH(seen->path), start = 0;
+    if (object != seen->module)
+        Py_CLEAR(object);
+    while (object != NULL && start < size) {
+        Py_ssize_t end =
+            seen->is_dotted ? PyUnicode_FindChar(seen->path, '.', start, size, 1) : size;
+        end = end < 0 ? size : end;
+        PyObject *name = PyUnicode_Substring(seen->path, start, end); /* owned */
+        Py_SETREF(object, name != NULL ? get_own(object, name) : NULL);
+        Py_XDECREF(name);
+        start = end + 1;
+    }
+    Py_XDECREF(object);
+    return object != NULL && object == seen->object;
+}
+
+bool py_names_is_known(core_state_t *state, PyObject *object, uint32_t *p_id) {
+    py_transfer_state_t *transfer = &state->transfer;
+    if (!find_cached(transfer, object, p_id))
+        return false;
+    py_name_t *entry = py_names_entry(transfer, *p_id);
+    if (entry->epoch == transfer->epoch)
+        return true;
+    PyObject *raised = PyErr_GetRaisedException(); /* owned */
+    bool is_same = gives_same_at_once(entry);
+    PyErr_SetRaisedException(raised);
+    if (is_same)
+        entry->epoch = transfer->epoch;
+    return is_same;
+}
+
 int py_names_find(core_state_t *state, PyObject *object, PyObject *path, uint32_t *p_id) {
     return py_names_find_known(state, object, p_id) ? 1 : find_slowly(state, object, path, p_id);
 }

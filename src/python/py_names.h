@@ -32,7 +32,11 @@ int py_names_find(core_state_t *state, PyObject *object, PyObject *path, uint32_
 /* Only if it was found before and still is so: 1 or 0. */
 int py_names_find_known(core_state_t *state, PyObject *object, uint32_t *p_id);
 
-/* The same for a module object. */
+/* The same without running any code and without an exception: false also where it would
+ * take code to tell. */
+bool py_names_is_known(core_state_t *state, PyObject *object, uint32_t *p_id);
+
+/* As py_names_find, for a module object. */
 int py_names_find_module(core_state_t *state, PyObject *module, uint32_t *p_id);
 
 /* What the name `id` gives here: a new reference, NULL with an exception. */

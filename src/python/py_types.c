@@ -154,7 +154,7 @@ static py_type_info_t *info_with(PyTypeObject *type, py_type_kind_t kind, PyObje
     return info;
 }
 
-py_type_info_t *py_type_info_new(core_state_t *state, PyTypeObject *type) {
+static py_type_info_t *look_at(core_state_t *state, PyTypeObject *type) {
     py_transfer_state_t *transfer = &state->transfer;
     PyObject *slots = NULL;      /* owned */
     py_type_info_t *info = NULL; /* owned; stays NULL on every error path */
@@ -193,6 +193,15 @@ py_type_info_t *py_type_info_new(core_state_t *state, PyTypeObject *type) {
     info->has_dict = type->tp_dictoffset != 0;
     info->has_setters = kind == PY_TYPE_PLAIN && has_setters(type);
     return info;
+}
+
+py_type_info_t *py_type_info_new(core_state_t *state, PyTypeObject *type) {
+    py_type_info_t *info = look_at(state, type);
+    if (info == NULL || info->version == type->tp_version_tag)
+        return info;
+    /* The first look leaves __slotnames__ in the class, which changes it. */
+    py_type_info_unref(info);
+    return look_at(state, type);
 }
 
 void py_type_info_unref(py_type_info_t *info) {
