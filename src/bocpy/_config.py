@@ -4,11 +4,15 @@
 so that a worker has it before it imports what the template needs.
 """
 
-import marshal
-import sys
-from typing import Any
+from __future__ import annotations
 
-from bocpy import _modules, _output, _warnings
+import sys
+
+from bocpy import _core, _warnings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 type Config = dict[str, Any]
 
@@ -21,18 +25,36 @@ _started: Config = {}
 _version = 0
 _latest: Config = {}
 
+# Whether workers run that have yet to be told the source of ``__main__``.
+_owes_main = False
+
 
 def worker_config() -> Config:
     """Return what a worker needs before it can run behaviors.
 
     To be called in the main interpreter.
     """
-    global _version
+    global _version, _owes_main
     _started.clear()
     _started.update(_settings())
     _latest.clear()
     _version += 1
-    return {**_started, "version": _version, "main": _main()}
+    # To read and reduce the source needs the compiler's tools, which take longer to import than
+    # workers to start; whatever comes from there needs them anyway, and says it then.
+    _owes_main = "bocpy._modules" not in sys.modules
+    main = _main_names() if _owes_main else {**_main_names(), **_main_source()}
+    return {**_started, "version": _version, "main": main}
+
+
+def tell_main(*_: str) -> None:
+    """Let workers know the source of ``__main__`` from now on.
+
+    To be called in the main interpreter; by whatever thread first needs it.
+    """
+    global _owes_main
+    if _owes_main:
+        _core._tell_main(_main_source())
+        _owes_main = False
 
 
 def later_settings() -> Config | None:
@@ -43,6 +65,7 @@ def later_settings() -> Config | None:
     global _version
     if not _started:
         return None
+    tell_main()
     now = _settings()
     changed = {key: value for key, value in now.items() if _latest.get(key, _started[key]) != value}
     if changed:
@@ -57,8 +80,16 @@ def _settings() -> Config:
         "argv": list(sys.argv),
         "warnings": _warnings.describe(),
         "logging": _describe_logging(),
-        "output": _output.descriptor(),
+        "output": _output_descriptor(),
     }
+
+
+def _output_descriptor() -> int | None:
+    if sys.stdout is sys.__stdout__ and sys.stderr is sys.__stderr__:
+        return None
+    from bocpy import _output
+
+    return _output.descriptor()
 
 
 def _describe_logging() -> tuple[int, str | None]:
@@ -74,21 +105,27 @@ def _describe_logging() -> tuple[int, str | None]:
     return (root.level, None)
 
 
-def _main() -> Config:
-    """Describe ``__main__``: its source, reduced and compiled, if it can be read."""
-    main = sys.modules["__main__"]
-    namespace = vars(main)
-    described: Config = {
+def _main_names() -> Config:
+    """Describe ``__main__`` without its source."""
+    namespace = vars(sys.modules["__main__"])
+    return {
         "file": namespace.get("__file__"),
         "package": namespace.get("__package__"),
         "doc": namespace.get("__doc__"),
-        "source": None,
     }
-    summary = _modules.summary_of(_modules.MAIN, namespace)
-    if summary is not None:
-        steps = [
-            (marshal.dumps(step.code), step.number, step.line, step.names, step.source)
-            for step in summary.steps()
-        ]
-        described.update(source=summary.source, filename=summary.filename, steps=steps)
-    return described
+
+
+def _main_source() -> Config:
+    """Return the source of ``__main__``, reduced and compiled, if it can be read."""
+    import marshal
+
+    from bocpy import _modules
+
+    summary = _modules.summary_of(_modules.MAIN, vars(sys.modules["__main__"]))
+    if summary is None:
+        return {"source": None}
+    steps = [
+        (marshal.dumps(step.code), step.number, step.line, step.names, step.source)
+        for step in summary.steps()
+    ]
+    return {"source": summary.source, "filename": summary.filename, "steps": steps}

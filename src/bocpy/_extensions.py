@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 _PARTS_OF = {"_asyncio": "asyncio", "_hashlib": "hashlib", "_ssl": "ssl"}
 
 
-def is_needed() -> bool:
-    """Say whether this CPython has the problem."""
-    return sys.version_info < (3, 13)
-
-
 def guard() -> None:
     """Let the import system of this worker load each extension module in main first."""
     external: Any = sys.modules["_frozen_importlib_external"]

@@ -8,19 +8,20 @@ While any of this runs, ``when`` must not schedule: `importing` says so.
 from __future__ import annotations
 
 import builtins
-import importlib
 import marshal
 import os
 import sys
 from _thread import get_ident
-from types import CodeType, ModuleType, TracebackType
 
-from bocpy import _placeholders
+from bocpy import _core
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import CodeType, ModuleType, TracebackType
     from typing import Any
+else:  # a worker imports this before any body, and nothing that can wait
+    ModuleType = type(sys)
 
 type Place = tuple[Any, ...]
 
@@ -109,10 +110,14 @@ def find(place: Place) -> dict[str, Any]:
 
 def import_or_placeholder(name: str) -> Any:
     """Import a module by name; what fails to load becomes a placeholder."""
+    import importlib
+
     try:
         with Importing():
             return importlib.import_module(name)
     except Exception as error:
+        from bocpy import _placeholders
+
         return _placeholders.for_import(name, name, error)
 
 
@@ -125,6 +130,8 @@ def set_main(described: dict[str, Any]) -> None:
 def run_main(main: MainModule) -> None:
     """Execute the reduced module, once."""
     described = main.__dict__.pop("_described", None)
+    if described is not None and "source" not in described:
+        described = _core._main_told()
     if described is None or described["source"] is None:
         return
     from bocpy import _modules
@@ -206,6 +213,8 @@ def _import(name: str, file: str | None) -> ModuleType:
 
 
 def _import_whole(name: str, file: str | None) -> ModuleType:
+    import importlib
+
     try:
         module = importlib.import_module(name)
         found = getattr(module, "__file__", None)
@@ -295,6 +304,8 @@ def _execute(
     In a *reduced* module anything may fail: the rest of the program that made it work is not
     there. In a whole one only imports may, and what depends on them.
     """
+    from bocpy import _placeholders
+
     for code, number, line, names, imported in steps:
         try:
             exec(code, namespace)

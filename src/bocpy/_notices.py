@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Final, final
 
 from bocpy import _core
 from bocpy._core import (
@@ -15,6 +14,10 @@ from bocpy._core import (
     notice_write,
     noticeboard,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = [
     "REMOVED",
@@ -28,7 +31,6 @@ __all__ = [
 ]
 
 
-@final
 class Removed:
     """The type of `REMOVED`, which has one value."""
 

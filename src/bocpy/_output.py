@@ -133,14 +133,12 @@ class Sender(io.TextIOBase):
 _receiver: _Receiver | None = None
 
 
-def descriptor() -> int | None:
-    """Return where workers send their output; `None` if they write it themselves.
+def descriptor() -> int:
+    """Return where workers send their output.
 
     To be called in the main interpreter.
     """
     global _receiver
-    if sys.stdout is sys.__stdout__ and sys.stderr is sys.__stderr__:
-        return None
     if _receiver is None:
         _receiver = _Receiver()
         os.register_at_fork(after_in_child=_forget)

@@ -401,10 +401,10 @@ def _import_unsafe_modules() -> None:
     On CPython before 3.14 that is ``_datetime`` (python/cpython#136423). See also `_extensions`.
     """
     if sys.version_info < (3, 14):
-        import contextlib
-
-        with contextlib.suppress(ImportError):  # not built here: no worker can load it either
+        try:  # noqa: SIM105 - contextlib takes longer to import than all the rest of a start
             import _datetime  # type: ignore[import-not-found] # noqa: F401
+        except ImportError:
+            pass  # not built here: no worker can load it either
 
 
 def restart_after_fork() -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import atexit
 import marshal
 import sys
-from types import CellType, FunctionType
 
-from bocpy import _extensions, _namespaces, _warnings
+from bocpy import _namespaces, _warnings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FunctionType
     from typing import Any
 
 type Spec = tuple[Any, ...]
@@ -49,7 +49,9 @@ def boot(config: dict[str, Any]) -> None:
         _write_lines()
     _booted = True
     _namespaces.guard_imports()
-    if _extensions.is_needed():
+    if sys.version_info < (3, 13):
+        from bocpy import _extensions
+
         _extensions.guard()
     configure(config)
     _namespaces.set_main(config["main"])
@@ -86,9 +88,9 @@ def configure(settings: dict[str, Any]) -> None:
     _version = settings["version"]
     if "path" in settings and sys.path != settings["path"]:
         sys.path[:] = settings["path"]
-        importlib = sys.modules.get("importlib")
-        if importlib is not None:
-            importlib.invalidate_caches()
+        import importlib
+
+        importlib.invalidate_caches()
     if "argv" in settings:
         sys.argv = list(settings["argv"])
     if "warnings" in settings:
@@ -119,6 +121,8 @@ def materialize(spec: Spec) -> tuple[FunctionType | None, Install]:
 
 def make_function(spec: Spec) -> FunctionType:
     """Make the function that *spec* describes, with empty cells."""
+    from types import CellType, FunctionType
+
     _, place, code, qualname, module, _, modules, later, source, _ = spec
     namespace = _namespaces.find(place)
     for name, imported in modules:

@@ -5,6 +5,7 @@
 #include "python/py_hold.h"
 #include "python/py_interp.h"
 #include "python/py_isolation.h"
+#include "python/py_main_source.h"
 #include "python/py_messages.h"
 #include "python/py_noticeboard.h"
 #include "python/py_pickled.h"
@@ -77,6 +78,10 @@ static PyMethodDef value_functions[] = {
     {"_is_isolated", core_is_isolated, METH_O,
      "_is_isolated($module, value, /)\n--\n\n"
      "Whether nothing but the call reaches what is mutable in the value."},
+    {"_tell_main", core_tell_main, METH_O,
+     "_tell_main($module, described, /)\n--\n\nKeep the source of main's module for workers."},
+    {"_main_told", core_main_told, METH_NOARGS,
+     "_main_told($module, /)\n--\n\nIn a worker: the source of main's module, or None."},
     {"_transfer_check", core_transfer_check, METH_O,
      "_transfer_check($module, value, /)\n--\n\nRaise what encoding the value raises."},
     {"_transfer_roundtrip", core_transfer_roundtrip, METH_O,
