@@ -386,8 +386,8 @@ def _prepare_process() -> None:
     _registered = True
     _import_unsafe_modules()
     atexit.register(_at_exit)
+    _core._hook_audits()
     if hasattr(os, "register_at_fork"):
-        _core._guard_fork()
         os.register_at_fork(
             before=_before_fork,
             after_in_parent=_after_fork_in_parent,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,18 +11,31 @@ if TYPE_CHECKING:
 
 def describe() -> list[tuple[Any, ...]]:
     """Return the filters of this interpreter."""
-    return [_describe(*entry) for entry in warnings.filters]
+    return [_describe(*entry) for entry in _own_filters()]
 
 
 def apply(described: list[tuple[Any, ...]]) -> None:
     """Make *described* the filters of this interpreter."""
     if described == describe():
         return  # as nearly always; a filter with a pattern needs the module re
+    import warnings
+
     warnings.resetwarnings()
     for action, message, category, module, line in reversed(described):
         found = getattr(sys.modules.get(category[0]), category[1], None)
         if isinstance(found, type):
             warnings.filterwarnings(action, message, found, module, line)
+
+
+def _own_filters() -> list[Any]:
+    """Return the filters of this interpreter, also if nothing has imported ``warnings`` yet."""
+    if "warnings" not in sys.modules:
+        from _warnings import filters
+
+        return filters
+    import warnings
+
+    return list(warnings.filters)
 
 
 def _describe(action: str, message: Any, category: Any, module: Any, line: int) -> tuple[Any, ...]:

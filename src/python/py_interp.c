@@ -7,6 +7,27 @@ static struct {
     boc__mutex_t mutex;
 } globals = {.mutex = BOC_MUTEX_INITIALIZER};
 
+/* This thread creates an interpreter and has the mutex. */
+static _Thread_local bool is_creating;
+
+static void begin_creation(void) {
+    boc__mutex_lock(&globals.mutex);
+    is_creating = true;
+}
+
+static void end_creation(void) {
+    if (!is_creating)
+        return;
+    is_creating = false;
+    boc__mutex_unlock(&globals.mutex);
+}
+
+void py_interp_notice_import(PyObject *name) {
+    if (is_creating && PyUnicode_Check(name) &&
+        PyUnicode_CompareWithASCIIString(name, "site") == 0)
+        end_creation();
+}
+
 PyThreadState *py_interp_create(char *reason, size_t reason_bytes) {
     const PyInterpreterConfig config = {
         .use_main_obmalloc = 0,
@@ -18,9 +39,9 @@ PyThreadState *py_interp_create(char *reason, size_t reason_bytes) {
         .gil = PyInterpreterConfig_OWN_GIL,
     };
     PyThreadState *thread_state = NULL;
-    boc__mutex_lock(&globals.mutex);
+    begin_creation();
     PyStatus status = Py_NewInterpreterFromConfig(&thread_state, &config);
-    boc__mutex_unlock(&globals.mutex);
+    end_creation();
     if (PyStatus_Exception(status)) {
         (void)PyOS_snprintf(reason, reason_bytes, "%s",
                             status.err_msg != NULL ? status.err_msg : "no reason given");

@@ -16,6 +16,11 @@
  * CPython refuses, with its reason in `reason`. */
 PyThreadState *py_interp_create(char *reason, size_t reason_bytes);
 
+/* From the audit hook: an import of `name` begins.  The last step of a creation is to import
+ * site, a third of its time, which is an import like those of a running interpreter: then the
+ * next creation may begin.  Any thread. */
+void py_interp_notice_import(PyObject *name);
+
 /* End the interpreter that is attached to this thread with the state it was created with. */
 void py_interp_destroy(PyThreadState *thread_state);
 

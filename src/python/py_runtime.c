@@ -193,11 +193,8 @@ static PyObject *core_load_in_main(PyObject *module, PyObject *args) {
 /* -- fork ------------------------------------------------------------------------------- */
 
 /* Behaviors in flight would be lost in the child, and CPython cannot fork beside their
- * interpreters: refuse.  Runs for every audit event, so it looks at the first byte. */
-static int audit(const char *event, PyObject *args, void *context) {
-    (void)args, (void)context;
-    if (event[0] != 'o' || (strcmp(event, "os.fork") != 0 && strcmp(event, "os.forkpty") != 0))
-        return 0;
+ * interpreters: refuse. */
+static int audit_fork(void) {
     if (!boc_runtime_is_running() || boc_worker_index() >= 0 || boc_runtime_wait(0) == BOC_OK)
         return 0;
     PyErr_SetString(PyExc_RuntimeError,
@@ -205,7 +202,17 @@ static int audit(const char *event, PyObject *args, void *context) {
     return -1;
 }
 
-static PyObject *core_guard_fork(PyObject *module, PyObject *unused) {
+/* Runs for every audit event, so it looks at the first byte. */
+static int audit(const char *event, PyObject *args, void *context) {
+    (void)context;
+    if (event[0] == 'o')
+        return strcmp(event, "os.fork") == 0 || strcmp(event, "os.forkpty") == 0 ? audit_fork() : 0;
+    if (event[0] == 'i' && strcmp(event, "import") == 0 && PyTuple_GET_SIZE(args) > 0)
+        py_interp_notice_import(PyTuple_GET_ITEM(args, 0));
+    return 0;
+}
+
+static PyObject *core_hook_audits(PyObject *module, PyObject *unused) {
     (void)module, (void)unused;
     if (PySys_AddAuditHook(audit, NULL) < 0)
         return NULL;
@@ -316,8 +323,9 @@ PyMethodDef py_runtime_functions[] = {
     {"_load_in_main", core_load_in_main, METH_VARARGS,
      "_load_in_main($module, name, path, /)\n--\n\n"
      "In a worker: let the main interpreter load an extension module first."},
-    {"_guard_fork", core_guard_fork, METH_NOARGS,
-     "_guard_fork($module, /)\n--\n\nRefuse os.fork while behaviors are in flight."},
+    {"_hook_audits", core_hook_audits, METH_NOARGS,
+     "_hook_audits($module, /)\n--\n\n"
+     "Refuse os.fork while behaviors are in flight; see interpreters being made."},
     {"is_running", core_is_running, METH_NOARGS,
      "is_running($module, /)\n--\n\nWhether a runtime is up."},
     {"worker_count", core_worker_count, METH_NOARGS,
