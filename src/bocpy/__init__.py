@@ -17,7 +17,7 @@ from bocpy._core import _is_main
 
 TYPE_CHECKING = False
 if TYPE_CHECKING or _is_main():
-    from bocpy import messages
+    from bocpy import messages as messages
     from bocpy._c_abi import get_include, get_sources
     from bocpy._core import Cown, hold, scheduler_stats, when
     from bocpy._core import version as __version__
@@ -70,6 +70,7 @@ else:  # a worker is ready sooner if it imports only what its bodies ask for
         else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return globals().setdefault(name, value)
+
 
 __all__ = [
     "REMOVED",

@@ -13,7 +13,7 @@ import tokenize
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from bocpy import transpiler
+from bocpy import _namespaces, transpiler
 
 type Place = tuple[Any, ...]
 
@@ -44,7 +44,6 @@ DUNDERS = frozenset(
 _SUMMARIES_MAX = 256
 
 _summaries: dict[Place, transpiler.Module | None] = {}
-_sources: dict[Place, tuple[str | None, str]] = {}
 
 
 def place_of(namespace: dict[str, Any]) -> Place:
@@ -68,20 +67,13 @@ def summary_of(place: Place, namespace: dict[str, Any]) -> transpiler.Module | N
     if place[0] == "detached":
         return None
     if place not in _summaries:
-        source, filename = _sources.get(place) or read_source(namespace)
+        source, filename = _source_of(place, namespace)
         _summaries[place] = _summarize(source, filename)
     return _summaries[place]
 
 
-def set_source(place: Place, source: str | None, filename: str) -> None:
-    """Say what the source of the module at *place* is, where its file must not be asked."""
-    _sources[place] = (source, filename)
-    _summaries.pop(place, None)
-
-
 def forget() -> None:
     """Forget every source."""
-    _sources.clear()
     _summaries.clear()
 
 
@@ -149,6 +141,12 @@ def travels_by_name(value: type | FunctionType) -> bool:
         summary = summary_of(MAIN, vars(module))
         return summary is not None and qualname.partition(".")[0] in summary.kept
     return bool(place[0] == "module")
+
+
+def _source_of(place: Place, namespace: dict[str, Any]) -> tuple[str | None, str]:
+    if place == MAIN and _namespaces.main_source is not None:
+        return _namespaces.main_source  # the file may have changed, or there is none
+    return read_source(namespace)
 
 
 def _summarize(source: str | None, filename: str) -> transpiler.Module | None:

@@ -35,6 +35,9 @@ _defining: set[str] = set()
 
 _detached: dict[str, dict[str, Any]] = {}
 
+# The text of main's module, and the file that its code names; in a worker that has executed it.
+main_source: tuple[str, str] | None = None
+
 
 class Importing:
     """A context in which ``when`` does not schedule in this thread."""
@@ -129,14 +132,13 @@ def set_main(described: dict[str, Any]) -> None:
 
 def run_main(main: MainModule) -> None:
     """Execute the reduced module, once."""
+    global main_source
     described = main.__dict__.pop("_described", None)
     if described is not None and "source" not in described:
         described = _core._main_told()
     if described is None or described["source"] is None:
         return
-    from bocpy import _modules
-
-    _modules.set_source(_modules.MAIN, described["source"], described["filename"])
+    main_source = (described["source"], described["filename"])
     remember_source(described["filename"], described["source"])
     steps = (
         (marshal.loads(code), number, line, names, source)
@@ -147,7 +149,9 @@ def run_main(main: MainModule) -> None:
 
 
 def remember_source(filename: str, text: str) -> None:
-    """Let tracebacks quote *text* for code that names *filename*."""
+    """Let tracebacks quote *text* for code that names *filename*, unless that is a file."""
+    if os.path.isfile(filename):
+        return
     import linecache
 
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
@@ -155,9 +159,11 @@ def remember_source(filename: str, text: str) -> None:
 
 def forget() -> None:
     """Drop every module and namespace that came from the user's own files."""
+    global main_source
     for name, module in list(sys.modules.items()):
         if isinstance(module, ModuleType) and is_users(module):
             del sys.modules[name]
+    main_source = None
     _detached.clear()
     _defining.clear()
 
@@ -304,14 +310,14 @@ def _execute(
     In a *reduced* module anything may fail: the rest of the program that made it work is not
     there. In a whole one only imports may, and what depends on them.
     """
-    from bocpy import _placeholders
-
     for code, number, line, names, imported in steps:
         try:
             exec(code, namespace)
             continue
         except (Exception, SystemExit) as error:
             cause = error
+        from bocpy import _placeholders
+
         if imported is not None:
             for name in names:
                 if name not in namespace:

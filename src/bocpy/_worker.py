@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FunctionType
     from typing import Any
+else:  # a worker imports this before any body, and nothing that can wait
+    FunctionType = type(lambda: None)
 
 type Spec = tuple[Any, ...]
 type Install = tuple[tuple[int, Any, Any], ...] | Callable[[tuple[Any, ...]], Any]
@@ -121,8 +123,6 @@ def materialize(spec: Spec) -> tuple[FunctionType | None, Install]:
 
 def make_function(spec: Spec) -> FunctionType:
     """Make the function that *spec* describes, with empty cells."""
-    from types import CellType, FunctionType
-
     _, place, code, qualname, module, _, modules, later, source, _ = spec
     namespace = _namespaces.find(place)
     for name, imported in modules:
@@ -134,7 +134,7 @@ def make_function(spec: Spec) -> FunctionType:
     if source is not None:
         _namespaces.remember_source(*source)
     loaded = marshal.loads(code)
-    cells = tuple(CellType() for _ in loaded.co_freevars)
+    cells = tuple(_new_cell() for _ in loaded.co_freevars)
     func = FunctionType(loaded, namespace, loaded.co_name, None, cells)
     func.__qualname__ = qualname
     func.__module__ = module
@@ -190,6 +190,12 @@ def explain(error: NameError) -> None:
         f"{summary.filename} while the program runs, and the behavior reaches it only "
         "dynamically; name it in the body or pass it as a capture",
     )
+
+
+def _new_cell() -> Any:
+    from types import CellType
+
+    return CellType()
 
 
 def _first(values: tuple[Any, ...]) -> Any:

@@ -23,8 +23,7 @@ static void end_creation(void) {
 }
 
 void py_interp_notice_import(PyObject *name) {
-    if (is_creating && PyUnicode_Check(name) &&
-        PyUnicode_CompareWithASCIIString(name, "site") == 0)
+    if (is_creating && PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, "site") == 0)
         end_creation();
 }
 
