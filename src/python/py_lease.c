@@ -1,10 +1,16 @@
 #include "python/py_lease.h"
 
+#include "platform/clock.h"
 #include "platform/thread.h"
 #include "python/py_errors.h"
 #include "python/py_wait.h"
 
 #include <assert.h>
+
+/* How long a thread looks for its lease before it parks, and after how many looks it offers
+ * its CPU to others. */
+#define SPIN_NS 10000
+#define LOOKS_PER_YIELD 16
 
 /* AWAITED -> GRANTED by the runtime, or AWAITED -> ABANDONED by the thread. */
 enum { AWAITED, GRANTED, ABANDONED };
@@ -101,6 +107,36 @@ boc_status_t py_lease_try(boc_cown_t *const *cowns, size_t count, boc_behavior_t
     return BOC_OK;
 }
 
+static bool is_awaited(lease_t *lease) {
+    /* relaxed: a hint; the token is taken in any case. */
+    return atomic_load_explicit(&lease->state, memory_order_relaxed) == AWAITED;
+}
+
+/* A short behavior ends sooner than this thread can fall asleep and be woken. */
+static void spin(lease_t *lease) {
+    int64_t end_ns = boc__clock_deadline_ns(SPIN_NS);
+    do {
+        for (int i = 0; i < LOOKS_PER_YIELD; i++) {
+            if (!is_awaited(lease))
+                return;
+            boc__cpu_pause();
+        }
+        boc__thread_yield(); /* perhaps the worker waits for this very CPU */
+    } while (boc__clock_now_ns() < end_ns);
+}
+
+static boc_status_t await_grant(lease_t *lease, int64_t deadline_ns) {
+    if (is_awaited(lease)) {
+        Py_BEGIN_ALLOW_THREADS spin(lease);
+        Py_END_ALLOW_THREADS
+    }
+    if (is_awaited(lease))
+        return py_wait_park(&lease->parker, deadline_ns);
+    py_wait_went_on();
+    take_token(lease);
+    return BOC_OK;
+}
+
 boc_behavior_t *py_lease_take(boc_cown_t *const *cowns, size_t count, int64_t deadline_ns,
                               const char *what) {
     boc_behavior_t *behavior = NULL;
@@ -110,7 +146,7 @@ boc_behavior_t *py_lease_take(boc_cown_t *const *cowns, size_t count, int64_t de
         return NULL;
     }
     lease_t *lease = boc_behavior_data(behavior);
-    status = py_wait_park(&lease->parker, deadline_ns);
+    status = await_grant(lease, deadline_ns);
     if (status == BOC_OK) {
         hold(lease);
         return behavior;

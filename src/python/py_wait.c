@@ -64,14 +64,23 @@ static int check_signals(bool is_main) {
     return -1;
 }
 
+static void forget_exit(void) {
+    globals.exit_status = -1;
+    /* relaxed: see on_terminate. */
+    atomic_store_explicit(&globals.was_terminated, false, memory_order_relaxed);
+}
+
 /* Another blocking call: the program went on. */
 static void begin_call(bool is_main) {
     if (!is_main)
         return;
     py_wait_watch_termination();
-    globals.exit_status = -1;
-    /* relaxed: see on_terminate. */
-    atomic_store_explicit(&globals.was_terminated, false, memory_order_relaxed);
+    forget_exit();
+}
+
+void py_wait_went_on(void) {
+    if (py_interp_is_main())
+        forget_exit();
 }
 
 static int64_t slice_end(bool is_main, int64_t deadline_ns) {

@@ -16,6 +16,9 @@
  * of a signal handler set. */
 boc_status_t py_wait_park(boc__parker_t *parker, int64_t deadline_ns);
 
+/* What a blocking call of main's that need not park says of the exit: the program went on. */
+void py_wait_went_on(void);
+
 /* Call `wait(timeout_ns)`, which returns a status, without the GIL, again and again
  * until it is not BOC_EINTERRUPTED, the deadline passes, or a handler raises. */
 boc_status_t py_wait_call(boc_status_t (*wait)(int64_t timeout_ns), int64_t deadline_ns);

@@ -17,8 +17,16 @@
 /* Works between two looks at the inbox and the overflow queue. */
 #define FAIRNESS_TICKS 61
 
-/* Looks at all queues, with a short pause after each, before a worker sleeps. */
+/* Looks at all queues, with a short pause after each, before a worker sleeps.  A thread that
+ * waits for each of its behaviors sends the next one sooner than a wake takes: a worker that was
+ * woken soon looks longer the next time, while all others sleep, and neither of the two sleeps. */
 #define SEARCH_ROUNDS 4
+#if defined(BOC_SYSTEMATIC)
+#define SEARCH_ROUNDS_LONG SEARCH_ROUNDS
+#else
+#define SEARCH_ROUNDS_LONG 16
+#endif
+#define SOON_NS 50000
 #define SEARCH_PAUSES 16
 
 /* A body that keeps its worker this long is long: others may take its `pending`. */
@@ -363,41 +371,15 @@ static boc__work_t *look_everywhere(boc__worker_t *worker) {
     return work != NULL ? work : steal(worker);
 }
 
-/* Search for a few microseconds, unless half of the workers do that already. */
-static boc__work_t *search(boc__worker_t *worker) {
-    /* relaxed: economy only. */
-    uint32_t active = atomic_load_explicit(&boc__pool.active, memory_order_relaxed);
-    if (!boc__idle_begin_search(&boc__pool.idle, &worker->idler, (active + 1) / 2))
-        return look_at_home(worker);
-    boc__work_t *work = NULL;
-    for (int round = 0; round < SEARCH_ROUNDS && work == NULL; round++) {
-        if (round > 0)
-            pause_search();
-        work = look_everywhere(worker);
-    }
-    if (work != NULL && boc__idle_end_search(&boc__pool.idle, &worker->idler))
-        boc__idle_notify(&boc__pool.idle, NULL); /* there may be more where it came from */
-    return work;
-}
-
-/* -- sleeping ------------------------------------------------------------------ */
-
-/* What a sleeper finds when it looks once more after registering. */
+/* What can be seen of the queues by one who has just stopped to be told. */
 typedef enum sight {
     SEE_NOTHING,
     SEE_PENDING, /* only work that its worker will pop after the present body */
     SEE_WORK,
 } sight_t;
 
-#if !defined(BOC_MUTANT_LOST_WAKEUP)
-static sight_t look_around(boc__worker_t *worker) {
+static sight_t look_at_queues(void) {
     sight_t sight = SEE_NOTHING;
-#if !defined(BOC_MUTANT_LOST_DEMAND)
-    if (!boc__demands_are_met_for_sleep(&worker->demands))
-        return SEE_WORK;
-#else
-    (void)worker;
-#endif
     if (!boc__overflow_is_empty(&boc__pool.overflow))
         return SEE_WORK;
     /* acquire: the worker pointers. */
@@ -412,6 +394,48 @@ static sight_t look_around(boc__worker_t *worker) {
             sight = SEE_PENDING;
     }
     return sight;
+}
+
+static bool searches_on(const boc__worker_t *worker, int round, uint32_t active) {
+    if (round < SEARCH_ROUNDS || !worker->was_woken_soon)
+        return round < SEARCH_ROUNDS;
+    /* relaxed: economy only. */
+    uint64_t state = atomic_load_explicit(&boc__pool.idle.state, memory_order_relaxed);
+    return round < SEARCH_ROUNDS_LONG && boc__idle_sleeping(state) + 1 >= active;
+}
+
+/* Search for a few microseconds, unless half of the workers do that already. */
+static boc__work_t *search(boc__worker_t *worker) {
+    /* relaxed: economy only. */
+    uint32_t active = atomic_load_explicit(&boc__pool.active, memory_order_relaxed);
+    if (!boc__idle_begin_search(&boc__pool.idle, &worker->idler, (active + 1) / 2))
+        return look_at_home(worker);
+    boc__work_t *work = NULL;
+    for (int round = 0; work == NULL && searches_on(worker, round, active); round++) {
+        if (round > 0)
+            pause_search();
+        work = look_everywhere(worker);
+    }
+    /* Pushes were silent while we searched: if there is more than we found, somebody else is to
+     * get it.  A wake for nothing would take a CPU from those who have work. */
+    if (work != NULL && boc__idle_end_search(&boc__pool.idle, &worker->idler) &&
+        look_at_queues() != SEE_NOTHING)
+        boc__idle_notify(&boc__pool.idle, NULL);
+    return work;
+}
+
+/* -- sleeping ------------------------------------------------------------------ */
+
+#if !defined(BOC_MUTANT_LOST_WAKEUP)
+/* What a sleeper finds when it looks once more after registering. */
+static sight_t look_around(boc__worker_t *worker) {
+#if !defined(BOC_MUTANT_LOST_DEMAND)
+    if (!boc__demands_are_met_for_sleep(&worker->demands))
+        return SEE_WORK;
+#else
+    (void)worker;
+#endif
+    return look_at_queues();
 }
 #endif
 
@@ -514,8 +538,11 @@ static boc__work_t *sleep_once(boc__worker_t *worker) {
         end_watch();
     } else if (sight != SEE_WORK) {
         /* acquire: set before the wake; the token makes it visible anyway. */
-        if (!atomic_load_explicit(&boc__pool.is_ending, memory_order_acquire))
+        if (!atomic_load_explicit(&boc__pool.is_ending, memory_order_acquire)) {
+            int64_t soon_ns = boc__clock_deadline_ns(SOON_NS);
             (void)park(worker, BOC_FOREVER);
+            worker->was_woken_soon = boc__clock_now_ns() < soon_ns;
+        }
     }
     (void)boc__idle_leave(idle, &worker->idler);
     if (work != NULL) {

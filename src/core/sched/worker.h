@@ -51,6 +51,7 @@ typedef struct boc__worker {
     uint32_t random;
     unsigned index;
     bool in_body; /* dispatch goes to `pending` instead of `next` */
+    bool was_woken_soon; /* the last time it slept */
     boc__tally_t tally;
     boc__counters_t counters;
 
