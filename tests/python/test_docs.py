@@ -36,5 +36,20 @@ def test_program_in_document_runs(code, output, tmp_path):
         assert done.stdout == output
 
 
+def test_commands_in_page_about_benchmarks_run(tmp_path):
+    page = (ROOT / "docs" / "guide" / "benchmarking.md").read_text(encoding="utf-8")
+    commands = "".join(re.findall(r"^```sh\n(.*?)^```", page, re.M | re.S))
+    shell, count = re.subn(
+        "^bocpy-bench", f'"{sys.executable}" -m bocpy bench', commands, flags=re.M
+    )
+    assert count == commands.count("\n") >= 8
+    done = subprocess.run(
+        ["sh", "-e", "-c", shell], cwd=tmp_path, capture_output=True, text=True, timeout=250
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("behaviors/s") >= 5
+    assert {"before.json", "after.json", "chain.json"} <= {p.name for p in tmp_path.iterdir()}
+
+
 def test_documents_have_programs():
     assert len(list(programs())) >= 8
