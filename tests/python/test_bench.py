@@ -153,11 +153,11 @@ def test_fanout_repeats_work_that_is_too_small(tmp_path: Path) -> None:
     [
         (
             "chain",
-            ("--sweep-axis", "payload", "--sweep-values", "3x5,4x4,1x1"),
-            ["3x5", "4x4", "1x1"],
+            ("--sweep-axis", "payload", "--sweep-values", "3x5,1x1"),
+            ["3x5", "1x1"],
         ),
         ("chain", ("--sweep-axis", "none", "--rings", "70", "--null-payload"), [None]),
-        ("chain", ("--sweep-axis", "group-size", "--sweep-values", "1,8"), ["1", "8"]),
+        ("chain", ("--sweep-axis", "group-size", "--sweep-values", "8"), ["8"]),
         ("fanout", ("--sweep-axis", "none", "--payload-rows", "2", "--payload-cols", "7"), [None]),
         ("noticeboard", ("--sweep-axis", "keys", "--sweep-values", "63"), ["63"]),
     ],
