@@ -18,6 +18,7 @@
 #include <boc/export.h>
 #include <boc/limits.h>
 #include <boc/status.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -121,6 +122,15 @@ BOC_API boc_cown_t *boc_behavior_result(const boc_behavior_t *behavior);
 /* The same with a new reference, which is the caller's.  Only before the behavior is scheduled
  * and while no other thread knows the cown; cheaper than boc_cown_ref. */
 BOC_API boc_cown_t *boc_behavior_keep_result(boc_behavior_t *behavior);
+
+/* Inside `run` or `drop` of `behavior`: the ops of the behavior that gets the cown of request
+ * `index` next, to tell whose it is; NULL unless that one is known already, writes, and is no
+ * lease and not placed.  Its own `run` or `drop` comes whatever happens.  `*p_runs_next`, set
+ * unless NULL is returned: the calling worker goes on with it when `behavior` has ended, so that
+ * it finds in the worker's own memory what was left there.  A forecast: what others schedule
+ * meanwhile on another cown of `behavior` can push it aside, for any worker to take. */
+BOC_API const boc_behavior_ops_t *boc_behavior_heir(boc_behavior_t *behavior, size_t index,
+                                                    bool *p_runs_next);
 
 #ifdef __cplusplus
 }

@@ -288,6 +288,12 @@ void boc__chain_enter_fresh(boc__slot_t *slot) {
 
 /* -- leaving ------------------------------------------------------------------ */
 
+boc__slot_t *boc__chain_follower(boc__slot_t *slot) {
+    assert(!boc__slot_is_read(slot) && !boc__slot_is_duplicate(slot));
+    uintptr_t status = read_status(slot);
+    return status > STATE_MAX ? (boc__slot_t *)status : NULL;
+}
+
 static bool empty_queue(boc_cown_t *cown, boc__slot_t *slot) {
     BOC_YIELD();
     boc__slot_t *expected = slot;

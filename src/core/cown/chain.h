@@ -18,7 +18,7 @@
  *                that does not run yet)
  *
  * Threads   enter, open, link   the thread that schedules the slot's behavior
- *           leave            the thread that finishes it
+ *           follower, leave  the thread that runs and finishes it
  *
  * Ordering edges (the letters are used in chain.c):
  *   (a) leave -> enter       tail set to NULL by the last holder: the next one
@@ -112,6 +112,10 @@ void boc__chain_leave(boc__slot_t *slot);
 /* A hint: `next` is granted soon, and its behavior is probably like `like`.  Reads nothing of
  * `next` (implemented by behavior.c). */
 void boc__behavior_expect(const boc__slot_t *next, const boc_behavior_t *like);
+
+/* Who stands behind the slot of a writer that has its cown, if that is known; it waits there
+ * until the slot leaves. */
+boc__slot_t *boc__chain_follower(boc__slot_t *slot);
 
 /* The slot was granted (implemented by behavior.c). */
 void boc__behavior_grant(boc__slot_t *slot);
