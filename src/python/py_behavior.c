@@ -3,6 +3,7 @@
 #include "python/py_acquire.h"
 #include "python/py_failure.h"
 #include "python/py_functions.h"
+#include "python/py_live.h"
 #include "python/py_owner.h"
 #include "python/py_snapshot.h"
 #include "python/py_state.h"
@@ -97,6 +98,7 @@ static int make_handles(core_state_t *state, boc_behavior_t *behavior, py_activa
             continue;
         }
         boc_cown_t *native = boc_behavior_cown(behavior, i);
+        py_live_fetch(state, native);
         boc_cown_ref(native);
         frame->handles[i] = (py_cown_t *)py_cown_wrap(state, native);
         if (frame->handles[i] == NULL)
@@ -261,7 +263,15 @@ static void give_back(core_state_t *state, boc_behavior_t *behavior, py_activati
                       boc_payload_t *result) {
     for (size_t i = 0; i < frame->count; i++) {
         py_cown_t *handle = frame->handles[i];
-        if (handle == NULL || handle->access != PY_GRANTED || py_owner_end(state, handle) == 0)
+        if (handle == NULL) { /* the body never ran */
+            py_live_settle(state, boc_behavior_cown(behavior, i));
+            continue;
+        }
+        if (handle->access != PY_GRANTED)
+            continue;
+        if (!handle->is_reader)
+            py_live_leave(state, behavior, i, handle, &behavior_ops);
+        if (py_owner_end(state, handle) == 0)
             continue;
         if (py_failure_is(result)) {
             PyErr_Clear(); /* the cown itself says what happened to its value */
@@ -270,7 +280,14 @@ static void give_back(core_state_t *state, boc_behavior_t *behavior, py_activati
         boc_payload_drop(result);
         *result = py_failure_of_raised(state);
     }
-    (void)behavior;
+}
+
+/* Whoever comes next may not know live values. */
+static void settle_all(core_state_t *state, boc_behavior_t *behavior) {
+    size_t count = boc_behavior_request_count(behavior);
+    for (size_t i = 0; i < count; i++)
+        if (boc_behavior_access(behavior, i) == BOC_WRITE)
+            py_live_settle(state, boc_behavior_cown(behavior, i));
 }
 
 static void store_result(boc_behavior_t *behavior, boc_payload_t payload) {
@@ -285,6 +302,7 @@ static void behavior_run(boc_behavior_t *behavior, void *data) {
     py_activation_t frame = {.outer = state->frame, .count = boc_behavior_request_count(behavior)};
     room_t room;
     if (reserve(&room, frame.count, call->argument_count, call->capture_count) < 0) {
+        settle_all(state, behavior);
         store_result(behavior, py_failure_of_raised(state));
         return;
     }
@@ -301,6 +319,8 @@ static void behavior_run(boc_behavior_t *behavior, void *data) {
     if (was_interrupted && py_failure_is(&result))
         py_failure_mark_seen(&result); /* whoever interrupted it knows */
     Py_XDECREF(value);
+    /* A capture that the body put into a cown is then the cown's alone. */
+    clear_references(room.captures, call->capture_count);
     moves.reason = BOCPY_AFTER_BODY;
     state->ending = &moves;
     give_back(state, behavior, &frame, &result);
@@ -309,10 +329,10 @@ static void behavior_run(boc_behavior_t *behavior, void *data) {
     py_acquire_release_all(state, false);
     store_result(behavior, result);
     clear_references(room.arguments, call->argument_count);
-    clear_references(room.captures, call->capture_count);
     state->frame = frame.outer;
     clear_references((PyObject **)frame.handles, frame.count);
     py_home_sweep(state->home);
+    py_live_sweep(state);
     Py_CLEAR(frame.snapshot);
     PyMem_Free(room.block);
     assert(!PyErr_Occurred());
@@ -322,6 +342,7 @@ static void behavior_run(boc_behavior_t *behavior, void *data) {
 static void behavior_drop(boc_behavior_t *behavior, void *data) {
     (void)data;
     core_state_t *state = py_worker_begin();
+    settle_all(state, behavior);
     PyErr_SetString(PyExc_RuntimeError,
                     "the behavior was dropped: the runtime was stopped (stop()) before it ran");
     boc_payload_t result = py_failure_of_raised(state);

@@ -5,6 +5,7 @@
 #include "python/py_errors.h"
 #include "python/py_failure.h"
 #include "python/py_lease.h"
+#include "python/py_live.h"
 #include "python/py_owner.h"
 #include "python/py_pickled.h"
 #include "python/py_result.h"
@@ -121,6 +122,11 @@ int py_cown_decode(py_cown_t *owner) {
         return 0;
     core_state_t *state = py_cown_state(owner);
     boc_payload_t *payload = boc_cown_value(owner->native);
+    if (py_live_is(payload)) {
+        owner->value = py_live_take(payload);
+        owner->is_assigned = true; /* the payload says nothing of it any more */
+        return 0;
+    }
     if (payload->ops == NULL)
         owner->value = Py_NewRef(Py_None);
     else if (py_failure_is(payload))

@@ -6,6 +6,7 @@
 #include "python/py_interp.h"
 #include "python/py_isolation.h"
 #include "python/py_main_source.h"
+#include "python/py_live.h"
 #include "python/py_messages.h"
 #include "python/py_noticeboard.h"
 #include "python/py_pickled.h"
@@ -82,6 +83,13 @@ static PyMethodDef value_functions[] = {
      "_tell_main($module, described, /)\n--\n\nKeep the source of main's module for workers."},
     {"_main_told", core_main_told, METH_NOARGS,
      "_main_told($module, /)\n--\n\nIn a worker: the source of main's module, or None."},
+    {"_set_transfer", core_set_transfer, METH_O,
+     "_set_transfer($module, mode, /)\n--\n\n"
+     "'live', 'encode', or 'eager': which values stay live between behaviors."},
+    {"_transfer_mode", core_transfer_mode, METH_NOARGS,
+     "_transfer_mode($module, /)\n--\n\nWhat _set_transfer set."},
+    {"_live_values", core_live_values, METH_NOARGS,
+     "_live_values($module, /)\n--\n\nCounts of the values that stayed live."},
     {"_transfer_check", core_transfer_check, METH_O,
      "_transfer_check($module, value, /)\n--\n\nRaise what encoding the value raises."},
     {"_transfer_roundtrip", core_transfer_roundtrip, METH_O,

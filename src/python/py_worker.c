@@ -4,6 +4,7 @@
 #include "platform/thread.h"
 #include "platform/track.h"
 #include "python/py_interp.h"
+#include "python/py_live.h"
 #include "python/py_payload.h"
 #include "python/py_state.h"
 
@@ -395,6 +396,7 @@ static void before_park(void *context, unsigned worker) {
     flush_stream("stderr");
     tl_worker.has_printed = false;
     py_home_sweep(tl_worker.state->home);
+    py_live_sweep(tl_worker.state);
     py_worker_detach();
 }
 
