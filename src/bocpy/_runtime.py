@@ -383,6 +383,9 @@ def _prepare_process() -> None:
     global _registered
     if _registered:
         return
+    transfer = os.environ.get("BOCPY_TRANSFER")
+    if transfer:
+        _core._set_transfer(transfer)  # type: ignore[arg-type]  # raises what it does not know
     _registered = True
     _import_unsafe_modules()
     atexit.register(_at_exit)

@@ -10,13 +10,14 @@ import enum
 import math
 import pickle
 import random
+import sys
 import typing
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bocpy import Cown, wait, when
+from bocpy import Cown, _core, hold, wait, when
 from bocpy._core import _transfer_roundtrip
 
 
@@ -281,3 +282,110 @@ def test_grammar_reaches_what_it_names() -> None:
         kinds |= {type(each) for each in builder.all}
     assert {list, tuple, dict, set, Node, SlotNode, ListNode, Reduced, Key} <= kinds
     assert datetime.date and decimal.Decimal
+
+
+# -- values that stay live agree with values that are encoded ---------------------------------
+
+
+def mutables(value: object) -> list[typing.Any]:
+    """What can be changed in *value*, in an order that depends on its contents only."""
+    found: list[typing.Any] = []
+    seen: set[int] = set()
+    todo = [value]
+    while todo:
+        one = todo.pop()
+        if id(one) in seen or not isinstance(one, (*MUTABLE, tuple)):
+            continue
+        seen.add(id(one))
+        if isinstance(one, MUTABLE):
+            found.append(one)
+        todo.extend(parts(one))
+    return found
+
+
+def put(target: typing.Any, value: object) -> None:
+    if isinstance(target, list):
+        target.append(value)
+    elif isinstance(target, dict):
+        target[len(target)] = value
+    elif isinstance(target, Node | SlotNode):
+        target.left = value
+    elif isinstance(target, Reduced):
+        target.parts.append(value)
+    elif isinstance(target, Key):
+        target.value = value
+    elif isinstance(target, bytearray):
+        target.append(7)
+
+
+def play(cowns: list[typing.Any], action: str, seed: int) -> object:
+    """What one behavior of a random program does."""
+    rng = random.Random(seed)
+    one, other = rng.choice(cowns), rng.choice(cowns)
+    places = mutables(one.value)
+    if action == "link" and places:
+        put(rng.choice(places), rng.choice([*places, 1, "text", *COWNS]))
+    elif action == "alias" and places:
+        put(rng.choice(places), rng.choice(mutables(other.value) or [None]))
+    elif action == "swap":
+        one.value, other.value = other.value, one.value
+    elif action == "wrap":
+        one.value = [one.value, other.value, seed]
+    elif action == "keep":
+        setattr(sys, "kept by tests", places[:1])
+    elif action == "raise":
+        if places:
+            put(places[0], seed)
+        raise LookupError(seed, action)
+    for kept in getattr(sys, "kept by tests", []) if seed % 5 == 0 else []:
+        put(kept, "of an earlier behavior")  # nobody can see it any more
+    return other.value if seed % 3 == 0 else seed
+
+
+ACTIONS = ["link", "alias", "swap", "wrap", "keep", "raise", "nothing"]
+steps = st.tuples(
+    st.lists(st.integers(0, 2), min_size=1, max_size=3, unique=True),
+    st.sampled_from(ACTIONS),
+    st.integers(0, 2**20),
+)
+
+
+def run(mode: str, values: list[object], program: list[typing.Any]) -> list[object]:
+    """Run *program* on fresh cowns; return the results and the values."""
+    _core._set_transfer(mode)  # type: ignore[arg-type]
+    cowns = [Cown(value) for value in values]
+    results = []
+    with hold(*cowns):
+        for picks, action, seed in program:
+
+            @when([cowns[i] for i in picks])
+            def behavior(group):
+                return play(group, action, seed)
+
+            results.append(behavior)
+    found: list[object] = []
+    for result in results:
+        try:
+            found.append(result.result(60))
+        except LookupError as error:
+            found.append(("raised", *error.args))
+    for cown in cowns:
+        with cown as value:
+            found.append(value)
+    return found
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(graphs(), min_size=3, max_size=3),
+    st.lists(steps, min_size=1, max_size=12),
+)
+def test_modes_agree(values: list[object], program: list[typing.Any]) -> None:
+    before = _core._transfer_mode()
+    try:
+        expected = run("encode", values, program)
+        for mode in ("live", "eager"):
+            for one, other in zip(expected, run(mode, values, program), strict=True):
+                same(one, other)
+    finally:
+        _core._set_transfer(before)
