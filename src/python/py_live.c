@@ -222,7 +222,8 @@ PyObject *core_set_transfer(PyObject *module, PyObject *name) {
         atomic_store_explicit(&globals.mode, (live_mode_t)i, memory_order_relaxed);
         Py_RETURN_NONE;
     }
-    return PyErr_Format(PyExc_ValueError, "BOCPY_TRANSFER: expected 'live' or 'encode', not %R", name);
+    return PyErr_Format(PyExc_ValueError, "BOCPY_TRANSFER: expected 'live' or 'encode', not %R",
+                        name);
 }
 
 PyObject *core_transfer_mode(PyObject *module, PyObject *unused) {

@@ -133,9 +133,7 @@ static void one_cown_each_body(void *context) {
 
 /* Goal: the heir is the next behavior on the cown, a writer, and on this worker if that was said.
  * Method: random programs of nested behaviors; each checks what the one before it was told. */
-BOC_TEST(heir_comes_next_and_where_it_was_said) {
-    boc__sys_run_seeds(one_cown_each_body, NULL);
-}
+BOC_TEST(heir_comes_next_and_where_it_was_said) { boc__sys_run_seeds(one_cown_each_body, NULL); }
 
 static void many_cowns_body(void *context) {
     globals.workers = 2;
@@ -144,7 +142,9 @@ static void many_cowns_body(void *context) {
     globals.has_results = true;
     run_programs();
 }
-BOC_TEST(heir_over_several_cowns_comes_next) { boc__sys_run_seeds(many_cowns_body, &(bool){false}); }
+BOC_TEST(heir_over_several_cowns_comes_next) {
+    boc__sys_run_seeds(many_cowns_body, &(bool){false});
+}
 BOC_TEST(heir_among_readers_is_a_writer) { boc__sys_run_seeds(many_cowns_body, &(bool){true}); }
 
 static void one_worker_body(void *context) {
