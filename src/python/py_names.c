@@ -404,9 +404,12 @@ static bool gives_same_at_once(const py_name_t *seen) {
     Py_ssize_t size = PyUnicode_GET_LENGTH(seen->path), start = 0;
     if (object != seen->module)
         Py_CLEAR(object);
+    if (object != NULL && size > 0 && !seen->is_dotted) {
+        Py_SETREF(object, get_own(object, seen->path));
+        start = size;
+    }
     while (object != NULL && start < size) {
-        Py_ssize_t end =
-            seen->is_dotted ? PyUnicode_FindChar(seen->path, '.', start, size, 1) : size;
+        Py_ssize_t end = PyUnicode_FindChar(seen->path, '.', start, size, 1);
         end = end < 0 ? size : end;
         PyObject *name = PyUnicode_Substring(seen->path, start, end); /* owned */
         Py_SETREF(object, name != NULL ? get_own(object, name) : NULL);

@@ -27,6 +27,12 @@ void py_owner_begin_reading(py_cown_t *cown) {
     cown->is_reader = true; /* the holder word is for one holder */
 }
 
+/* Nobody can change such a value, so what it was decoded from is still right. */
+static bool is_immutable(PyObject *value) {
+    return PyBytes_CheckExact(value) || PyUnicode_CheckExact(value) || PyLong_CheckExact(value) ||
+           PyComplex_CheckExact(value);
+}
+
 /* Put the value, if anybody touched it, where other interpreters can read it. */
 int py_owner_encode(core_state_t *state, py_cown_t *cown, boc_payload_t *p_new) {
     boc_payload_t *present = boc_cown_value(cown->native);
@@ -39,8 +45,9 @@ int py_owner_encode(core_state_t *state, py_cown_t *cown, boc_payload_t *p_new) 
         *p_new = py_failure_new(state, cown->value);
         return 0;
     }
-    if (!cown->is_assigned && present->ops != &py_payload_blob && !py_failure_is(present))
-        return 0; /* None, bool, int, float: cannot have changed */
+    if (!cown->is_assigned && !py_failure_is(present) &&
+        (present->ops != &py_payload_blob || is_immutable(cown->value)))
+        return 0; /* None, bool, int, float, str and the like: cannot have changed */
     *p_new = (boc_payload_t){NULL, NULL};
     int left = state->ending != NULL
                    ? py_transfer_encode_moving(state, cown->value, p_new, state->ending)

@@ -149,11 +149,30 @@ static visit_t push_frozen(py_walk_t *w, py_walk_kind_t kind, PyObject *object,
 
 /* ---- builtins ---- */
 
+static bool is_rare_atom(PyObject *object) {
+    PyTypeObject *type = Py_TYPE(object);
+    return type == &PyFloat_Type || object == Py_None || type == &PyBool_Type ||
+           type == &PyBytes_Type || type == &PyComplex_Type || object == Py_Ellipsis ||
+           object == Py_NotImplemented;
+}
+
 static inline bool is_atom(PyObject *object) {
     PyTypeObject *type = Py_TYPE(object);
-    return type == &PyLong_Type || type == &PyUnicode_Type || type == &PyFloat_Type ||
-           object == Py_None || type == &PyBool_Type || type == &PyBytes_Type ||
-           type == &PyComplex_Type || object == Py_Ellipsis || object == Py_NotImplemented;
+    return type == &PyLong_Type || type == &PyUnicode_Type || is_rare_atom(object);
+}
+
+/* Where the atoms from `i` on end. */
+static Py_ssize_t skip_atoms(PyObject *const *items, Py_ssize_t i, Py_ssize_t size) {
+    const PyTypeObject *last = NULL;
+    for (; i < size; i++) {
+        const PyTypeObject *type = Py_TYPE(items[i]);
+        if (type == last)
+            continue;
+        if (!is_atom(items[i]))
+            break;
+        last = type;
+    }
+    return i;
 }
 
 static bool has_weak_references(PyObject *object) {
@@ -164,21 +183,27 @@ static bool has_weak_references(PyObject *object) {
 typedef struct parts {
     py_walk_t *walk;
     uint32_t parent;
+    Py_ssize_t seen;
+    const PyTypeObject *last; /* of the last atom: most have the type of the one before */
 } parts_t;
 
 /* visitproc: what is not an atom is looked at later. */
 static int push_part(PyObject *object, void *arg) {
-    const parts_t *parts = arg;
-    return is_atom(object) || push(parts->walk, PY_WALK_UNOPENED, object, parts->parent) ? 0 : -1;
+    parts_t *parts = arg;
+    if (Py_TYPE(object) == parts->last)
+        return 0;
+    if (!is_atom(object))
+        return push(parts->walk, PY_WALK_UNOPENED, object, parts->parent) ? 0 : -1;
+    parts->last = Py_TYPE(object);
+    return 0;
 }
 
 static visit_t visit_list(py_walk_t *w, PyObject *list, Py_ssize_t references, uint32_t parent) {
     visit_t status = count_mutable(w, list, references, parent);
     if (status != NEW)
         return status;
-    Py_ssize_t size = PyList_GET_SIZE(list), i = 0;
-    while (i < size && is_atom(PyList_GET_ITEM(list, i)))
-        i++;
+    Py_ssize_t size = PyList_GET_SIZE(list);
+    Py_ssize_t i = skip_atoms(((PyListObject *)list)->ob_item, 0, size);
     if (i == size)
         return DONE;
     if (!push(w, PY_WALK_LIST, list, PY_WALK_ROOT))
@@ -189,7 +214,11 @@ static visit_t visit_list(py_walk_t *w, PyObject *list, Py_ssize_t references, u
 
 /* visitproc: stops at what is not an atom. */
 static int count_atom(PyObject *object, void *arg) {
-    ++*(Py_ssize_t *)arg;
+    parts_t *parts = arg;
+    parts->seen++;
+    if (Py_TYPE(object) == parts->last)
+        return 0;
+    parts->last = Py_TYPE(object);
     return is_atom(object) ? 0 : -1;
 }
 
@@ -198,8 +227,9 @@ static visit_t visit_dict(py_walk_t *w, PyObject *dict, Py_ssize_t references, u
     if (status != NEW)
         return status;
     /* Traversing is fastest, but leaves out values that are in an instance's memory. */
-    Py_ssize_t seen = 0;
-    if (PyDict_Type.tp_traverse(dict, count_atom, &seen) == 0 && seen >= PyDict_GET_SIZE(dict))
+    parts_t parts = {.walk = w};
+    if (PyDict_Type.tp_traverse(dict, count_atom, &parts) == 0 &&
+        parts.seen >= PyDict_GET_SIZE(dict))
         return DONE;
     return push(w, PY_WALK_DICT, dict, PY_WALK_ROOT) ? NEW : REFUSED;
 }
@@ -208,7 +238,7 @@ static visit_t visit_set(py_walk_t *w, PyObject *set, Py_ssize_t references, uin
     visit_t status = count_mutable(w, set, references, parent);
     if (status != NEW)
         return status;
-    parts_t parts = {w, PY_WALK_ROOT};
+    parts_t parts = {.walk = w, .parent = PY_WALK_ROOT};
     bool is_done = !has_weak_references(set) && PySet_Type.tp_traverse(set, push_part, &parts) == 0;
     return is_done ? DONE : REFUSED;
 }
@@ -218,17 +248,17 @@ static visit_t visit_frozenset(py_walk_t *w, PyObject *set, Py_ssize_t reference
     visit_t status = push_frozen(w, PY_WALK_OPENED, set, references, parent);
     if (status != NEW)
         return status;
-    parts_t parts = {w, w->depth - 1};
+    parts_t parts = {.walk = w, .parent = w->depth - 1};
     return PyFrozenSet_Type.tp_traverse(set, push_part, &parts) == 0 ? NEW : REFUSED;
 }
 
 static visit_t visit_tuple(py_walk_t *w, PyObject *tuple, Py_ssize_t references, uint32_t parent) {
-    Py_ssize_t size = PyTuple_GET_SIZE(tuple), i = 0;
+    Py_ssize_t size = PyTuple_GET_SIZE(tuple);
     /* A long one that is met often is looked at once, thanks to the table. */
     bool is_cheap = Py_REFCNT(tuple) == references || size <= PY_WALK_SHORT;
-    while (is_cheap && i < size && is_atom(PyTuple_GET_ITEM(tuple, i)))
-        i++;
-    return i == size ? DONE : push_frozen(w, PY_WALK_TUPLE, tuple, references, parent);
+    if (is_cheap && skip_atoms(((PyTupleObject *)tuple)->ob_item, 0, size) == size)
+        return DONE;
+    return push_frozen(w, PY_WALK_TUPLE, tuple, references, parent);
 }
 
 static visit_t visit_bytearray(py_walk_t *w, PyObject *array, Py_ssize_t references,
@@ -330,7 +360,7 @@ static visit_t visit_instance(py_walk_t *w, PyObject *object, Py_ssize_t referen
     visit_t status = count_mutable(w, object, references, parent);
     if (status != NEW)
         return status;
-    parts_t parts = {w, PY_WALK_ROOT};
+    parts_t parts = {.walk = w, .parent = PY_WALK_ROOT};
     const py_type_info_t *info = w->info;
     for (Py_ssize_t i = 0; i < info->slot_count; i++) {
         char *place = (char *)object + slot_offset(info, i);
@@ -395,7 +425,7 @@ static visit_t step_items(py_walk_t *w, PyObject *const *items, Py_ssize_t size,
     uint32_t top = w->depth - 1;
     visit_t status = DONE;
     Py_ssize_t i = w->frames[top].index;
-    while (i < size && status == DONE && w->depth == top + 1)
+    while ((i = skip_atoms(items, i, size)) < size && status == DONE && w->depth == top + 1)
         status = visit(w, items[i++], 1, parent);
     if (status == REFUSED)
         return REFUSED;

@@ -126,6 +126,43 @@ def test_while_runtime_runs_value_raises(runtime) -> None:
         cown.exception = True
 
 
+@pytest.mark.parametrize("value", ["b'x' * SIZE", "'x' * SIZE", "1 << SIZE * 8"])
+def test_immutable_value_that_was_only_read_is_not_copied_on_release(value: str, program) -> None:
+    """Method: 64 MiB exist twice while they are read; a copy on release would be the third."""
+    done = program(
+        f"""
+        import sys
+        from bocpy import Cown, start, wait, when
+
+        SIZE = 64 << 20
+
+        def peak():
+            with open("/proc/self/status", encoding="ascii") as file:
+                for line in file:
+                    if line.startswith("VmHWM:"):
+                        return int(line.split()[1]) << 10
+
+        if sys.platform != "linux":
+            import resource
+            peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+        def read(cown):
+            return sys.getsizeof(cown.value)
+
+        cown = Cown({value})
+        before = peak()
+        assert when(cown)(read).result() >= SIZE
+        with cown as content:
+            assert sys.getsizeof(content) >= SIZE
+        del content
+        wait()
+        print(peak() - before < SIZE // 2)
+        """,
+        workers=1,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "True"), done.stderr
+
+
 def test_with_gives_value_and_releases(runtime) -> None:
     cown = Cown([1])
     start()
