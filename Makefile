@@ -187,6 +187,7 @@ examples: install ## run the example programs
 	$(BIN)/bocpy-fibonacci 20
 	$(BIN)/bocpy-bank
 	$(BIN)/bocpy-dining-philosophers
+	$(BIN)/bocpy-bench --quick --table --output $(REPORTS)/bench.json
 
 bench-native: tools | $(REPORTS) ## what a behavior costs without Python; QUICK=1 is short, ARGS=
 	$(CONFIGURE) release

@@ -28,6 +28,34 @@ def runtime() -> Iterator[None]:
     bocpy.wait(30)
 
 
+@pytest.fixture
+def gate() -> Iterator[tuple[Callable[[str], bocpy.Cown[None]], Callable[[], None]]]:
+    """Return two functions: one makes an update that waits, the other lets it go on."""
+    held = []
+
+    def hold(key: str) -> bocpy.Cown[None]:
+        held.append(key)
+        result = bocpy.notice_update(key, wait_at_gate, 0)
+        assert bocpy.receive("at the gate", 30)[0] == "at the gate"
+        return result
+
+    def let_go() -> None:
+        while held:
+            held.pop()
+            bocpy.send("open", None)
+
+    bocpy.start()
+    yield hold, let_go
+    let_go()
+
+
+def wait_at_gate(value: object) -> object:
+    """Let main know that the update of `gate` runs, and wait until it may go on."""
+    bocpy.send("at the gate", None)
+    bocpy.receive("open", 60)
+    return value
+
+
 type Done = subprocess.CompletedProcess[str]
 type Program = Callable[..., Done]
 
