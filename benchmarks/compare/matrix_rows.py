@@ -9,6 +9,7 @@ import gc
 import json
 import math
 import operator
+import re
 import statistics
 import sys
 from collections.abc import Callable, Iterator
@@ -79,6 +80,7 @@ def shared_rows(make: Callable[..., object]) -> Iterator[Row]:
     yield "scatter columns matrix 1000x100", lambda: operator.setitem(a, (every, columns), wide)
     yield "read block 1000x100", lambda: a[100:900:2, 10:90]
     yield "read element 1000x100", lambda: a[500, 50]
+    yield "write element 1000x100", lambda: operator.setitem(a, (500, 50), 2.5)
 
 
 def matrix_rows(make: Callable[..., object]) -> Iterator[Row]:
@@ -240,6 +242,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("library", choices=("bocpy", "numpy"))
     parser.add_argument("--warmup", type=int, default=200, help="milliseconds before each row")
+    parser.add_argument("--only", type=re.compile, default=".", help="rows whose name matches")
     options = parser.parse_args()
     if options.library == "numpy":
         import numpy
@@ -260,6 +263,8 @@ def main() -> None:
     rows = {}
     for section in sections:
         for name, call in section(make):
+            if not re.search(options.only, name):
+                continue
             try:
                 call()
             except (AttributeError, TypeError, NotImplementedError) as error:
@@ -267,7 +272,11 @@ def main() -> None:
                 continue
             rows[name] = time_of(call, options.warmup * 1_000_000)
             assert math.isfinite(rows[name])
-    if options.library == "bocpy" and hasattr(bocpy.Cown, "result"):
+    if (
+        options.library == "bocpy"
+        and hasattr(bocpy.Cown, "result")
+        and re.search(options.only, "crossing")
+    ):
         rows.update(crossing_times(options.warmup * 1_000_000))
     json.dump({"rows": rows}, sys.stdout)
 

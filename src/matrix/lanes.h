@@ -40,7 +40,8 @@
 #define BOC__UNROLL _Pragma("GCC unroll 8")
 #endif
 
-/* Partial sums of a row; the widest vector of today. */
-enum { BOC__LANES = 8 };
+/* Partial sums of a row: two of the widest vectors of today, so that one addition need not wait
+ * for the one before. */
+enum { BOC__LANES = 16, BOC__LANES_HALF = 8 };
 
 #endif

@@ -2,9 +2,12 @@
 #include "matrix/reduce.h"
 
 #include "matrix/extremes.h"
+#include "matrix/lanes.h"
 #include "matrix/sums.h"
 
+#include <float.h>
 #include <math.h>
+#include <stdint.h>
 
 static const boc__walk_t NOTHING = {NULL, 0, 0};
 
@@ -71,16 +74,26 @@ static double mean_of_large(group_t group, size_t count) {
     return sum / ldexp((double)count, -exponent);
 }
 
+/* Divide all, unless one of them is not finite. */
+BOC__CLONES static bool divide_finite(double *numbers, size_t count, double divisor) {
+    uint64_t strange = 0;
+    for (size_t i = 0; i < count; i++)
+        strange |= fabs(numbers[i]) <= DBL_MAX ? 0 : 1;
+    if (strange != 0)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        numbers[i] /= divisor;
+    return true;
+}
+
 static void means(boc__axis_t axis, double *out, boc__shape_t shape, const double *data,
                   const double *mask) {
     size_t groups = axis == BOC__AXIS_COLUMNS ? shape.columns : shape.rows;
+    size_t length = axis == BOC__AXIS_COLUMNS ? shape.rows : shape.columns;
     sums(BOC__TERM_ITSELF, axis, out, shape, data, mask);
+    if (mask == NULL && length != 0 && divide_finite(out, groups, (double)length))
+        return;
     for (size_t i = 0; i < groups; i++) {
-        size_t length = axis == BOC__AXIS_COLUMNS ? shape.rows : shape.columns;
-        if (mask == NULL && isfinite(out[i]) && length != 0) {
-            out[i] /= (double)length;
-            continue;
-        }
         group_t group = group_at(axis, shape, data, mask, i);
         size_t count = counting(group);
         if (isfinite(out[i]) || count == 0)
@@ -116,6 +129,10 @@ void boc__reduce(boc__reduce_op_t op, boc__axis_t axis, double *out, boc__matrix
         boc__extremes(op == BOC__MAX, axis == BOC__AXIS_COLUMNS, out, shape, a.data, mask);
         break;
     }
+}
+
+double boc__reduce_length(const double *data, size_t count) {
+    return sqrt(boc__sums_squares(data, count));
 }
 
 void boc__reduce_arg(bool largest, boc__axis_t axis, double *out, boc__matrix_t a,

@@ -5,8 +5,10 @@
  * `where` is NULL, or a mask of the shape of `a`: elements under 0.0 do not count (NaN does).
  * `a` may be empty (0 rows or columns): every group is then one of which nothing counts.
  *
- * Order of sums: along a row, and over all elements, element i goes to partial sum i mod 8, and
- * the eight are added as ((0+4)+(2+6))+((1+5)+(3+7)); down a column the rows follow one another.
+ * Order of sums: along a row, and over all elements, element i goes to partial sum i mod 16, but
+ * for the last (count mod 8), which go to two sums of their own, those at even and at odd places.
+ * Of the sixteen, k takes in k+8, then of eight k takes in k+4, and so on to one, to which the sum
+ * of the other two is added.  Down a column the rows follow one another.
  * An element that does not count adds 0.0.  Partial sums begin at 0.0.
  */
 #ifndef BOC_MATRIX_REDUCE_H
@@ -25,6 +27,10 @@ typedef enum boc__reduce_op {
 
 void boc__reduce(boc__reduce_op_t op, boc__axis_t axis, double *out, boc__matrix_t a,
                  const boc__matrix_t *where);
+
+/* The root of the sum of `count` squares: what BOC__MAGNITUDE of everything gives, without the
+ * way there, for those who have many small matrices. */
+double boc__reduce_length(const double *data, size_t count);
 
 /* Where the smallest (largest) element is: the place along the axis, or in row-major order over
  * all.  The first of equals.  NaN is passed over, but a NaN that is the first element to count

@@ -3,54 +3,62 @@
 
 #include "matrix/lanes.h"
 
+#include <stdint.h>
 #include <string.h>
 
+/* Add the upper half of the partial sums to the lower one, until one is left. */
 BOC__INLINE double merge(const double lane[BOC__LANES]) {
-    double even = (lane[0] + lane[4]) + (lane[2] + lane[6]);
-    double odd = (lane[1] + lane[5]) + (lane[3] + lane[7]);
-    return even + odd;
+    double half[BOC__LANES / 2], quarter[BOC__LANES / 4], pair[2];
+    for (size_t k = 0; k < BOC__LANES / 2; k++)
+        half[k] = lane[k] + lane[BOC__LANES / 2 + k];
+    for (size_t k = 0; k < BOC__LANES / 4; k++)
+        quarter[k] = half[k] + half[BOC__LANES / 4 + k];
+    for (size_t k = 0; k < 2; k++)
+        pair[k] = quarter[k] + quarter[2 + k];
+    return pair[0] + pair[1];
 }
 
-/* The same additions for a row shorter than the lanes, without those of 0.0, which change no
- * partial sum: none is ever -0.0. */
-BOC__INLINE double merge_few(const double *terms, size_t count) {
-    double even = count > 2 ? (0.0 + terms[0]) + (0.0 + terms[2]) : 0.0 + terms[0];
-    double odd = count > 3 ? (0.0 + terms[1]) + (0.0 + terms[3]) : 0.0 + terms[1];
-    return count > 1 ? even + odd : even;
+/* `number` where the mask lets it count, else 0.0.  In bits: GCC 12 takes the wrong half of a mask
+ * for a conditional expression that fills two vectors. */
+BOC__INLINE double keep(double number, double mask) {
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    bits &= mask != 0.0 ? UINT64_MAX : 0;
+    memcpy(&number, &bits, sizeof number);
+    return number;
 }
 
-/* The sum of TERM, which names the element `i`, for i below `count`.  The rest of a row goes
- * through an array of its own, so that the partial sums stay in registers. */
+/* The sum of TERM, which names the element `i`, for i below `count`.  The two sums of the rest do
+ * not wait for those of the lanes. */
 #define SUM_ALONG(NAME, TERM)                                                                      \
     BOC__INLINE double NAME(const double *a, const double *b, size_t count) {                      \
         (void)b; /* not all terms have two operands */                                             \
-        if (count <= 4 && count > 0) {                                                             \
-            double terms[4] = {0.0};                                                               \
-            for (size_t i = 0; i < count; i++)                                                     \
-                terms[i] = (TERM);                                                                 \
-            return merge_few(terms, count);                                                        \
-        }                                                                                          \
+        double rest[2] = {0.0, 0.0};                                                               \
+        for (size_t i = count - count % BOC__LANES_HALF; i < count; i++)                           \
+            rest[i % 2] += (TERM);                                                                 \
+        if (count < BOC__LANES_HALF)                                                               \
+            return rest[0] + rest[1];                                                              \
         double lane[BOC__LANES] = {0.0};                                                           \
-        double rest[BOC__LANES] = {0.0};                                                           \
-        size_t whole = count - count % BOC__LANES;                                                 \
-        for (size_t start = 0; start < whole; start += BOC__LANES)                                 \
+        size_t start = 0;                                                                          \
+        for (; count - start >= BOC__LANES; start += BOC__LANES)                                   \
             for (size_t k = 0; k < BOC__LANES; k++) {                                              \
                 size_t i = start + k;                                                              \
                 lane[k] += (TERM);                                                                 \
             }                                                                                      \
-        for (size_t i = whole; i < count; i++)                                                     \
-            rest[i - whole] = (TERM);                                                              \
-        for (size_t k = 0; k < BOC__LANES; k++)                                                    \
-            lane[k] += rest[k];                                                                    \
-        return merge(lane);                                                                        \
+        if (count - start >= BOC__LANES_HALF)                                                      \
+            for (size_t k = 0; k < BOC__LANES_HALF; k++) {                                         \
+                size_t i = start + k;                                                              \
+                lane[k] += (TERM);                                                                 \
+            }                                                                                      \
+        return merge(lane) + (rest[0] + rest[1]);                                                  \
     }
 
 SUM_ALONG(along, a[i])
 SUM_ALONG(along_squares, a[i] * a[i])
 SUM_ALONG(along_products, a[i] * b[i])
 SUM_ALONG(along_scaled, a[i] * b[0])
-SUM_ALONG(along_masked, b[i] != 0.0 ? a[i] : 0.0)
-SUM_ALONG(along_masked_squares, b[i] != 0.0 ? a[i] * a[i] : 0.0)
+SUM_ALONG(along_masked, keep(a[i], b[i]))
+SUM_ALONG(along_masked_squares, keep(a[i] * a[i], b[i]))
 
 #undef SUM_ALONG
 
@@ -195,9 +203,9 @@ BOC__CLONES static void columns_of(kind_t kind, double *out, size_t rows, size_t
     case SQUARE:
         EACH_COLUMN(left[i] * left[i]);
     case MASKED:
-        EACH_COLUMN(right[i] != 0.0 ? left[i] : 0.0);
+        EACH_COLUMN(keep(left[i], right[i]));
     case MASKED_SQUARE:
-        EACH_COLUMN(right[i] != 0.0 ? left[i] * left[i] : 0.0);
+        EACH_COLUMN(keep(left[i] * left[i], right[i]));
     case PRODUCT:
         EACH_COLUMN(left[i] * right[i]);
     case SCALED_LEFT:
@@ -220,6 +228,15 @@ void boc__sums_columns(boc__term_t term, double *out, boc__shape_t shape, size_t
     columns_of(kind, out, shape.rows, count, a, b);
 }
 
+double boc__sums_squares(const double *data, size_t count) {
+    if (count < BOC__LANES_HALF) /* not worth the way to the wide vectors */
+        return along_squares(data, NULL, count);
+    double sum;
+    boc__walk_t row = {data, count, 1};
+    rows_of(SQUARE, &sum, (boc__shape_t){1, count}, row, row);
+    return sum;
+}
+
 /* Products are collected in row-major order, a buffer at a time, so that each goes to the partial
  * sum of its place although rows may end anywhere. */
 double boc__sums_products(boc__shape_t shape, boc__walk_t a, boc__walk_t b) {
@@ -231,7 +248,8 @@ double boc__sums_products(boc__shape_t shape, boc__walk_t a, boc__walk_t b) {
         return sum;
     }
     double lane[BOC__LANES] = {0.0};
-    double buffer[BOC__LANES] = {0.0};
+    double buffer[BOC__LANES];
+    double rest[2] = {0.0, 0.0};
     size_t used = 0;
     for (size_t r = 0; r < shape.rows; r++) {
         const double *left = a.data + r * a.row_step;
@@ -245,7 +263,10 @@ double boc__sums_products(boc__shape_t shape, boc__walk_t a, boc__walk_t b) {
             used = 0;
         }
     }
-    for (size_t k = 0; k < used; k++)
+    size_t whole = used - used % BOC__LANES_HALF;
+    for (size_t k = 0; k < whole; k++)
         lane[k] += buffer[k];
-    return merge(lane);
+    for (size_t k = whole; k < used; k++)
+        rest[k % 2] += buffer[k];
+    return merge(lane) + (rest[0] + rest[1]);
 }

@@ -26,6 +26,9 @@ void boc__sums_rows(boc__term_t term, double *out, boc__shape_t shape, boc__walk
 void boc__sums_columns(boc__term_t term, double *out, boc__shape_t shape, size_t first,
                        size_t count, boc__walk_t a, boc__walk_t b, const double *mask);
 
+/* The sum of the squares of `count` elements in a row. */
+double boc__sums_squares(const double *data, size_t count);
+
 /* The sum of all products in row-major order, whatever spreads. */
 double boc__sums_products(boc__shape_t shape, boc__walk_t a, boc__walk_t b);
 

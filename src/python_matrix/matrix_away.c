@@ -3,26 +3,18 @@
 
 #include <assert.h>
 
-void matrix_away_begin(matrix_away_t *away, double work, matrix_block_t *a, matrix_block_t *b,
-                       matrix_block_t *c, matrix_block_t *d) {
-    away->saved = NULL;
-    if (work < MATRIX_AWAY_WORK)
-        return;
-    matrix_block_t *blocks[MATRIX_AWAY_BLOCKS] = {a, b, c, d};
+void matrix_away_leave(matrix_away_t *away) {
     for (int i = 0; i < MATRIX_AWAY_BLOCKS; i++) {
-        away->blocks[i] = blocks[i];
-        if (blocks[i] == NULL)
+        if (away->blocks[i] == NULL)
             continue;
-        bool is_mine = matrix_block_pin(matrix_block_ref(blocks[i]));
+        bool is_mine = matrix_block_pin(matrix_block_ref(away->blocks[i]));
         assert(is_mine);
         (void)is_mine;
     }
     away->saved = PyEval_SaveThread();
 }
 
-void matrix_away_end(matrix_away_t *away) {
-    if (away->saved == NULL)
-        return;
+void matrix_away_return(matrix_away_t *away) {
     PyEval_RestoreThread(away->saved);
     for (int i = 0; i < MATRIX_AWAY_BLOCKS; i++) {
         if (away->blocks[i] == NULL)

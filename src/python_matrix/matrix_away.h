@@ -21,9 +21,26 @@ typedef struct matrix_away {
     matrix_block_t *blocks[MATRIX_AWAY_BLOCKS];
 } matrix_away_t;
 
+/* What _begin and _end do for long work. */
+void matrix_away_leave(matrix_away_t *away);
+void matrix_away_return(matrix_away_t *away);
+
 /* NULL among the blocks is ignored.  All others belong to this interpreter. */
-void matrix_away_begin(matrix_away_t *away, double work, matrix_block_t *a, matrix_block_t *b,
-                       matrix_block_t *c, matrix_block_t *d);
-void matrix_away_end(matrix_away_t *away);
+static inline void matrix_away_begin(matrix_away_t *away, double work, matrix_block_t *a,
+                                     matrix_block_t *b, matrix_block_t *c, matrix_block_t *d) {
+    away->saved = NULL;
+    if (work < MATRIX_AWAY_WORK)
+        return;
+    away->blocks[0] = a;
+    away->blocks[1] = b;
+    away->blocks[2] = c;
+    away->blocks[3] = d;
+    matrix_away_leave(away);
+}
+
+static inline void matrix_away_end(matrix_away_t *away) {
+    if (away->saved != NULL)
+        matrix_away_return(away);
+}
 
 #endif

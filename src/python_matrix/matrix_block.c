@@ -102,9 +102,7 @@ void matrix_block_unref(matrix_block_t *block) {
 }
 
 bool matrix_block_is_mine(const matrix_block_t *block) {
-    /* relaxed (a): only a thread of this interpreter makes the word say so, or stops it. */
-    uint64_t tenure = atomic_load_explicit(&block->tenure, memory_order_relaxed);
-    return tenure >> 32 == my_tenure() >> 32;
+    return matrix_block_owner(block) == my_tenure() >> 32;
 }
 
 bool matrix_block_is_shared(const matrix_block_t *block) {

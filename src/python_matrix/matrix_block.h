@@ -58,6 +58,13 @@ matrix_block_t *matrix_block_new_lent(double *data, Py_ssize_t rows, Py_ssize_t 
 matrix_block_t *matrix_block_ref(matrix_block_t *block);
 void matrix_block_unref(matrix_block_t *block); /* NULL is ignored */
 
+/* The owner, as a number that no other interpreter of the process has or will have. */
+static inline uint64_t matrix_block_owner(const matrix_block_t *block) {
+    /* relaxed (a): who asks compares with its own number, and only a thread of its interpreter
+     * makes the word say so, or stops it. */
+    return atomic_load_explicit(&block->tenure, memory_order_relaxed) >> 32;
+}
+
 bool matrix_block_is_mine(const matrix_block_t *block);
 
 /* Whether somebody else has the address: a pin, or the lender. */

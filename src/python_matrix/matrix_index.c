@@ -58,7 +58,7 @@ static PyObject *read_selection(PyObject *self, matrix_block_t *block, const mat
     return matrix_wrap(matrix_type_of(self), copy);
 }
 
-PyObject *matrix_subscript(PyObject *self, PyObject *written) {
+static PyObject *read_key(PyObject *self, PyObject *written) {
     matrix_key_t key;
     PyObject *result = NULL;
     matrix_block_t *block;
@@ -77,6 +77,14 @@ PyObject *matrix_subscript(PyObject *self, PyObject *written) {
     }
     matrix_key_deinit(&key);
     return result;
+}
+
+PyObject *matrix_subscript(PyObject *self, PyObject *written) {
+    matrix_block_t *block = matrix_block_of(self);
+    if (block == NULL)
+        return NULL;
+    const double *element = matrix_key_element(written, block);
+    return element != NULL ? PyFloat_FromDouble(*element) : read_key(self, written);
 }
 
 /* ---- writing ---- */
@@ -132,12 +140,8 @@ static int write_selection(PyTypeObject *type, matrix_block_t *block, const matr
     return 0;
 }
 
-int matrix_assign(PyObject *self, PyObject *written, PyObject *value) {
+static int write_key(PyObject *self, PyObject *written, PyObject *value) {
     PyTypeObject *type = matrix_type_of(self);
-    if (value == NULL) {
-        PyErr_SetString(PyExc_TypeError, "elements of a matrix cannot be deleted");
-        return -1;
-    }
     matrix_key_t key;
     matrix_operand_t operand = {.owned = NULL};
     matrix_block_t *block;
@@ -157,4 +161,19 @@ done:
     matrix_operand_deinit(&operand);
     matrix_key_deinit(&key);
     return status;
+}
+
+int matrix_assign(PyObject *self, PyObject *written, PyObject *value) {
+    if (value == NULL) {
+        PyErr_SetString(PyExc_TypeError, "elements of a matrix cannot be deleted");
+        return -1;
+    }
+    matrix_block_t *block = matrix_block_of(self);
+    if (block == NULL)
+        return -1;
+    double *element = PyFloat_CheckExact(value) ? matrix_key_element(written, block) : NULL;
+    if (element == NULL)
+        return write_key(self, written, value);
+    *element = PyFloat_AS_DOUBLE(value);
+    return 0;
 }

@@ -8,35 +8,52 @@ static_assert(sizeof(size_t) == sizeof(Py_ssize_t), "a place takes the room of i
 /* ---- as written ---- */
 
 static int read_index(PyObject *value, Py_ssize_t *p_index) {
-    if (PyLong_CheckExact(value) && PyUnstable_Long_IsCompact((PyLongObject *)value)) {
-        *p_index = PyUnstable_Long_CompactValue((PyLongObject *)value);
+    if (matrix_read_small(value, p_index))
         return 0;
-    }
     *p_index = PyNumber_AsSsize_t(value, PyExc_OverflowError);
     return *p_index == -1 && PyErr_Occurred() ? -1 : 0;
 }
 
+/* Make room for `count` indices. */
+static int make_room(matrix_part_t *part, Py_ssize_t count) {
+    if (count == 0) {
+        PyErr_SetString(PyExc_IndexError, "the list of indices is empty");
+        return -1;
+    }
+    PyMem_Free(part->indices);
+    part->index_count = count;
+    part->indices = PyMem_New(Py_ssize_t, (size_t)count);
+    if (part->indices != NULL)
+        return 0;
+    PyErr_NoMemory();
+    return -1;
+}
+
+/* Read a list or tuple of small ints as it stands: no code of users can change it meanwhile.
+ * 0 if something else is in it. */
+static int read_small(matrix_part_t *part, PyObject *items) {
+    if (!PyList_CheckExact(items) && !PyTuple_CheckExact(items))
+        return 0;
+    if (make_room(part, PySequence_Fast_GET_SIZE(items)) < 0)
+        return -1;
+    PyObject **item = PySequence_Fast_ITEMS(items);
+    for (Py_ssize_t i = 0; i < part->index_count; i++)
+        if (!matrix_read_small(item[i], &part->indices[i]))
+            return 0;
+    return 1;
+}
+
 int matrix_part_init_list(matrix_part_t *part, PyObject *iterable) {
     part->kind = MATRIX_PART_LIST;
+    int small = read_small(part, iterable);
+    if (small != 0)
+        return small > 0 ? 0 : -1;
     PyObject *items = PySequence_Tuple(iterable); /* owned; nobody else changes it */
     if (items == NULL)
         return -1;
-    int status = -1;
-    part->index_count = PyTuple_GET_SIZE(items);
-    if (part->index_count == 0) {
-        PyErr_SetString(PyExc_IndexError, "the list of indices is empty");
-        goto done;
-    }
-    part->indices = PyMem_New(Py_ssize_t, (size_t)part->index_count);
-    if (part->indices == NULL) {
-        PyErr_NoMemory();
-        goto done;
-    }
-    for (Py_ssize_t i = 0; i < part->index_count; i++)
-        if (read_index(PyTuple_GET_ITEM(items, i), &part->indices[i]) < 0)
-            goto done;
-    status = 0;
-done:
+    int status = make_room(part, PyTuple_GET_SIZE(items));
+    for (Py_ssize_t i = 0; status == 0 && i < part->index_count; i++)
+        status = read_index(PyTuple_GET_ITEM(items, i), &part->indices[i]);
     Py_DECREF(items);
     return status;
 }
@@ -124,7 +141,8 @@ int matrix_part_fit(matrix_part_t *part, size_t length, const char *name) {
     default:
         part->places = (size_t *)part->indices; /* one at a time, from the same cell */
         for (Py_ssize_t i = 0; i < part->index_count; i++)
-            if (fit_index(part->indices[i], length, name, &part->places[i]) < 0)
+            if ((size_t)part->indices[i] >= length && /* else it is its place */
+                fit_index(part->indices[i], length, name, &part->places[i]) < 0)
                 return -1;
         return 0;
     }

@@ -12,6 +12,29 @@ typedef enum matrix_part_kind {
     MATRIX_PART_LIST,
 } matrix_part_kind_t;
 
+/* The number behind a plain small int, which costs no call; false for everything else. */
+static inline bool matrix_read_small(PyObject *value, Py_ssize_t *p_number) {
+    if (!PyLong_CheckExact(value) || !PyUnstable_Long_IsCompact((PyLongObject *)value))
+        return false;
+    *p_number = PyUnstable_Long_CompactValue((PyLongObject *)value);
+    return true;
+}
+
+/* The element that m[i, j] means where i and j are small ints inside; NULL without an exception
+ * for all other keys, right or wrong.  Runs no code of users. */
+static inline double *matrix_key_element(PyObject *written, const matrix_block_t *block) {
+    Py_ssize_t row, column;
+    if (!PyTuple_CheckExact(written) || PyTuple_GET_SIZE(written) != 2 ||
+        !matrix_read_small(PyTuple_GET_ITEM(written, 0), &row) ||
+        !matrix_read_small(PyTuple_GET_ITEM(written, 1), &column))
+        return NULL;
+    row += row < 0 ? block->extents[0] : 0;
+    column += column < 0 ? block->extents[1] : 0;
+    if ((size_t)row >= (size_t)block->extents[0] || (size_t)column >= (size_t)block->extents[1])
+        return NULL;
+    return block->data + row * block->extents[1] + column;
+}
+
 /* What an index says about one dimension.  First as it was written: `start` and `step` (and
  * `stop`) are Python's; matrix_part_fit makes the places of it. */
 typedef struct matrix_part {

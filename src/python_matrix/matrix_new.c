@@ -127,7 +127,7 @@ int matrix_init(PyObject *self, PyObject *args, PyObject *keywords) {
         PyErr_SetString(PyExc_BufferError, "the matrix is exported and cannot be made anew");
         return -1;
     }
-    object->block = block;
+    matrix_set_block(object, block);
     Py_CLEAR(object->plain);
     matrix_block_unref(old);
     return 0;

@@ -1,6 +1,7 @@
 /* matrix_type.c - see matrix_type.h: life, attributes and slots of Matrix. */
 #include "python_matrix/matrix_type.h"
 
+#include "python_matrix/matrix_away.h"
 #include "python_matrix/matrix_buffer.h"
 #include "python_matrix/matrix_compare.h"
 #include "python_matrix/matrix_index.h"
@@ -52,11 +53,8 @@ PyTypeObject *matrix_type_of(PyObject *matrix) {
     return matrix_type_of_class((PyObject *)Py_TYPE(matrix));
 }
 
-matrix_block_t *matrix_block_of(PyObject *matrix) {
-    matrix_block_t *block = object_of(matrix)->block;
-    if (block != NULL && matrix_block_is_mine(block))
-        return block;
-    if (block == NULL)
+matrix_block_t *matrix_fail_block(PyObject *matrix) {
+    if (object_of(matrix)->block == NULL)
         PyErr_SetString(PyExc_ValueError, "the matrix is empty: its __init__ was never called");
     else
         PyErr_SetString(PyExc_RuntimeError,
@@ -70,7 +68,7 @@ PyObject *matrix_wrap(PyTypeObject *type, matrix_block_t *taken) {
     if (matrix == NULL)
         matrix_block_unref(taken);
     else
-        object_of(matrix)->block = taken;
+        matrix_set_block(object_of(matrix), taken);
     return matrix;
 }
 
@@ -107,8 +105,10 @@ static PyObject *matrix_get_length(PyObject *self, void *closure) {
     matrix_block_t *block = matrix_block_of(self);
     if (block == NULL)
         return NULL;
-    double length;
-    boc__reduce(BOC__MAGNITUDE, BOC__AXIS_NONE, &length, matrix_view(block), NULL);
+    matrix_away_t away;
+    matrix_away_begin(&away, (double)block->count, block, NULL, NULL, NULL);
+    double length = boc__reduce_length(block->data, (size_t)block->count);
+    matrix_away_end(&away);
     return PyFloat_FromDouble(length);
 }
 
@@ -117,8 +117,9 @@ static PyObject *matrix_get_transposed(PyObject *self, void *closure) {
 }
 
 static PyObject *matrix_get_acquired(PyObject *self, void *closure) {
-    matrix_block_t *block = object_of(self)->block;
-    return PyBool_FromLong(block != NULL && matrix_block_is_mine(block));
+    const matrix_object_t *object = object_of(self);
+    return PyBool_FromLong(object->block != NULL &&
+                           matrix_block_owner(object->block) == object->home);
 }
 
 static double *find_letter(PyObject *self, intptr_t place) {

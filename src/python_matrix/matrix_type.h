@@ -14,8 +14,11 @@
 
 #include "matrix/matrix.h"
 
+#include <assert.h>
+
 typedef struct matrix_object {
     PyObject_HEAD matrix_block_t *block; /* one reference; NULL before __init__ */
+    uint64_t home; /* our interpreter, as matrix_block_owner says it; set with `block` */
     PyObject *weakrefs;
     PyObject *plain; /* owned; of a subclass: the Matrix that travels for it, NULL until asked */
 } matrix_object_t;
@@ -32,9 +35,24 @@ PyTypeObject *matrix_type_of(PyObject *matrix);
 /* The same for a class: Matrix or a subclass. */
 PyTypeObject *matrix_type_of_class(PyObject *cls);
 
+/* Let the object refer to a block of this interpreter; takes the block. */
+static inline void matrix_set_block(matrix_object_t *object, matrix_block_t *taken) {
+    assert(matrix_block_is_mine(taken));
+    object->block = taken;
+    object->home = matrix_block_owner(taken);
+}
+
+/* Say why there is no block to work on; always NULL. */
+matrix_block_t *matrix_fail_block(PyObject *matrix);
+
 /* The block, borrowed, which this interpreter owns; NULL with RuntimeError when it moved away,
  * with ValueError before __init__. */
-matrix_block_t *matrix_block_of(PyObject *matrix);
+static inline matrix_block_t *matrix_block_of(PyObject *matrix) {
+    const matrix_object_t *object = (matrix_object_t *)(void *)matrix;
+    if (object->block != NULL && matrix_block_owner(object->block) == object->home)
+        return object->block;
+    return matrix_fail_block(matrix);
+}
 
 /* A new object of `type`, a Matrix or a subclass, around a block; takes the block, on failure
  * too and if it is NULL (with an exception). */

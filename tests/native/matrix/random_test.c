@@ -7,20 +7,65 @@
 BOC_TEST(seed_fills_the_state_by_splitmix) {
     boc__random_t random;
     boc__random_seed(&random, 0);
-    CHECK(random.s[0] == UINT64_C(0xe220a8397b1dcdaf));
-    CHECK(random.s[1] == UINT64_C(0x6e789e6aa1b965f4));
-    CHECK(random.s[2] == UINT64_C(0x06c45d188009454f));
-    CHECK(random.s[3] == UINT64_C(0xf88bb8a8724c81ec));
+    CHECK(random.s[0][0] == UINT64_C(0xe220a8397b1dcdaf));
+    CHECK(random.s[1][0] == UINT64_C(0x6e789e6aa1b965f4));
+    CHECK(random.s[2][0] == UINT64_C(0x06c45d188009454f));
+    CHECK(random.s[3][0] == UINT64_C(0xf88bb8a8724c81ec));
+    CHECK(random.s[0][1] == UINT64_C(0x1b39896a51a8749b));
 }
 
 /* The state 1, 2, 3, 4 is worked out by hand: rotl(2*5, 7) * 9 = 11520, then 0, then what the
  * definition gives for the states that follow. */
 BOC_TEST(next_follows_the_definition) {
-    boc__random_t random = {{1, 2, 3, 4}};
-    CHECK(boc__random_next(&random) == 11520);
-    CHECK(boc__random_next(&random) == 0);
-    CHECK(boc__random_next(&random) == 1509978240);
-    CHECK(boc__random_next(&random) == UINT64_C(1215971899390074240));
+    const uint64_t words[] = {11520, 0, 1509978240, UINT64_C(1215971899390074240)};
+    for (size_t k = 0; k < BOC__RANDOM_STREAMS; k++) {
+        boc__random_t random;
+        boc__random_seed(&random, 5);
+        for (size_t word = 0; word < 4; word++)
+            random.s[word][k] = word + 1;
+        for (size_t i = 0; i < 4 * BOC__RANDOM_STREAMS; i++) {
+            uint64_t word = boc__random_next(&random);
+            CHECK(i % BOC__RANDOM_STREAMS != k || word == words[i / BOC__RANDOM_STREAMS]);
+        }
+    }
+}
+
+/* Goal: a deviate is the same whether it comes alone or with others, over several batches.
+ * Method: pieces of all sizes, uniform and normal by turns, against one at a time. */
+BOC_TEST(numbers_do_not_depend_on_how_many_are_drawn_at_once) {
+    enum { COUNT = 3 * BOC__RANDOM_BATCH };
+    boc__random_t together, alone;
+    boc__random_seed(&together, 9);
+    boc__random_seed(&alone, 9);
+    boc__matrix_t out = make(1, COUNT);
+    for (size_t size = 1; size <= COUNT; size = size * 2 + 1) {
+        boc__random_uniform(&together, out.data, size, -2.0, 3.0);
+        for (size_t i = 0; i < size; i++) {
+            double one;
+            boc__random_uniform(&alone, &one, 1, -2.0, 3.0);
+            CHECK(same_number(one, out.data[i]));
+        }
+        boc__random_normal(&together, out.data, size, 1.0, 2.0);
+        for (size_t i = 0; i < size; i += 2) {
+            double pair[2];
+            boc__random_normal(&alone, pair, i + 1 < size ? 2 : 1, 1.0, 2.0);
+            CHECK(same_number(pair[0], out.data[i]));
+            CHECK(i + 1 == size || same_number(pair[1], out.data[i + 1]));
+        }
+    }
+    drop(out);
+}
+
+/* The words of known states become the deviates that exact arithmetic gives. */
+BOC_TEST(uniform_is_the_upper_53_bits_of_a_word) {
+    boc__random_t words, deviates;
+    boc__random_seed(&words, 11);
+    boc__random_seed(&deviates, 11);
+    boc__matrix_t out = make(1, 1000);
+    boc__random_uniform(&deviates, out.data, 1000, 0.0, 1.0);
+    for (size_t i = 0; i < 1000; i++)
+        CHECK(out.data[i] == ldexp((double)(boc__random_next(&words) >> 11), -53));
+    drop(out);
 }
 
 BOC_TEST(same_seed_same_numbers_and_other_seed_others) {

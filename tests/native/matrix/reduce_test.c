@@ -42,13 +42,17 @@ static void release(group_t group) {
 static bool counts(group_t group, size_t i) { return group.masks == NULL || group.masks[i] != 0.0; }
 
 static double sum_of(group_t group, boc__axis_t axis, bool squared) {
-    double lane[8] = {0.0};
+    double lane[16] = {0.0}, rest[2] = {0.0};
+    size_t whole = group.count - group.count % 8;
     for (size_t i = 0; i < group.count; i++) {
         volatile double term = squared ? group.values[i] * group.values[i] : group.values[i];
-        lane[axis == BOC__AXIS_COLUMNS ? 0 : i % 8] += counts(group, i) ? term : 0.0;
+        double *sum = i < whole ? &lane[i % 16] : &rest[i % 2];
+        *(axis == BOC__AXIS_COLUMNS ? lane : sum) += counts(group, i) ? term : 0.0;
     }
-    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
-           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+    for (size_t half = 8; half > 0; half /= 2)
+        for (size_t k = 0; k < half; k++)
+            lane[k] += lane[k + half];
+    return lane[0] + (rest[0] + rest[1]);
 }
 
 static size_t counted(group_t group) {
