@@ -535,9 +535,15 @@ def _end_early() -> bool:
 def _note_interrupt() -> None:
     """Let the process end by SIGINT, as after any Ctrl-C that nobody caught.
 
-    CPython keeps that in a variable of the process which the evaluation of a string resets, in
-    any thread of any interpreter, and sets if it ends in `KeyboardInterrupt`.
+    CPython keeps that in a variable of the process. From 3.14 on, printing an exception that nobody
+    caught sets it. Before, the evaluation of a string does if it ends in `KeyboardInterrupt`, and
+    resets it otherwise, in any thread of any interpreter.
     """
+    if sys.version_info >= (3, 14):
+        hook, sys.excepthook = sys.excepthook, lambda *_: None
+        _core._print_interrupt()
+        sys.excepthook = hook
+        return
 
     def interrupt() -> None:
         raise KeyboardInterrupt

@@ -159,6 +159,14 @@ static PyObject *core_told_to_exit(PyObject *module, PyObject *unused) {
     return status != PY_WAIT_NOT_TOLD ? PyLong_FromLong(status) : Py_NewRef(Py_None);
 }
 
+/* What CPython prints goes through sys.excepthook: the caller has replaced that. */
+static PyObject *core_print_interrupt(PyObject *module, PyObject *unused) {
+    (void)module, (void)unused;
+    PyErr_SetNone(PyExc_KeyboardInterrupt);
+    PyErr_PrintEx(0);
+    Py_RETURN_NONE;
+}
+
 static PyObject *core_release_all(PyObject *module, PyObject *unused) {
     (void)unused;
     py_acquire_release_all(py_state_of(module), true);
@@ -314,6 +322,8 @@ PyMethodDef py_runtime_functions[] = {
      "_told_to_exit($module, /)\n--\n\n"
      "The status with which a signal handler left a blocking call, minus the number of a signal\n"
      "that came otherwise, or None."},
+    {"_print_interrupt", core_print_interrupt, METH_NOARGS,
+     "_print_interrupt($module, /)\n--\n\nDo what CPython does with Ctrl-C that nobody caught."},
     {"_release_all", core_release_all, METH_NOARGS,
      "_release_all($module, /)\n--\n\nGive back every cown that main acquired."},
     {"_is_holding", core_is_holding, METH_NOARGS,
