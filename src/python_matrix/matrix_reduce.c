@@ -6,6 +6,7 @@
 #include "python_matrix/matrix_axis.h"
 #include "python_matrix/matrix_mask.h"
 #include "python_matrix/matrix_methods.h"
+#include "python_matrix/matrix_pair.h"
 #include "python_matrix/matrix_target.h"
 
 /* ---- masks ---- */
@@ -179,57 +180,36 @@ static PyObject *matrix_argmax(PyObject *self, PyObject *const *args, Py_ssize_t
 
 /* ---- dot products ---- */
 
-static int run_vecdot(PyTypeObject *type, boc__axis_t axis, matrix_operand_t *a,
-                      matrix_operand_t *b, matrix_target_t *target, double *total) {
+static int run_vecdot(matrix_pair_t *pair) {
+    boc__matrix_t a = pair->a.view, b = pair->b.view;
     boc__shape_t shape;
     bool is_turned = false;
-    if (boc__vecdot_shape(boc__matrix_shape(a->view), boc__matrix_shape(b->view), &shape,
-                          &is_turned) != BOC__MATRIX_OK) {
-        matrix_fail(type, MATRIX_SHAPE_ERROR, "vecdot: lhs %zux%zu incompatible with rhs %zux%zu",
-                    a->view.rows, a->view.columns, b->view.rows, b->view.columns);
+    if (boc__vecdot_shape(boc__matrix_shape(a), boc__matrix_shape(b), &shape, &is_turned) !=
+        BOC__MATRIX_OK) {
+        matrix_fail(pair->type, MATRIX_SHAPE_ERROR,
+                    "vecdot: lhs %zux%zu incompatible with rhs %zux%zu", a.rows, a.columns, b.rows,
+                    b.columns);
         return -1;
     }
-    boc__matrix_t right = b->view;
     if (is_turned)
-        right = (boc__matrix_t){right.data, a->view.rows, a->view.columns};
-    double *out = total;
-    if (axis != BOC__AXIS_NONE) {
-        if (matrix_target_open(target, type, groups_of(axis, shape)) < 0)
+        b = (boc__matrix_t){b.data, a.rows, a.columns};
+    double *out = &pair->total;
+    if (pair->axis != BOC__AXIS_NONE) {
+        if (matrix_target_open(&pair->target, pair->type, groups_of(pair->axis, shape)) < 0)
             return -1;
-        out = target->view.data;
+        out = pair->target.view.data;
     }
     matrix_away_t away;
-    matrix_away_begin(&away, (double)shape.rows * (double)shape.columns, a->block, b->block,
-                      target->block, NULL);
-    boc__reduce_vecdot(axis, out, shape, a->view, right);
+    matrix_away_begin(&away, (double)shape.rows * (double)shape.columns, pair->a.block,
+                      pair->b.block, pair->target.block, NULL);
+    boc__reduce_vecdot(pair->axis, out, shape, a, b);
     matrix_away_end(&away);
     return 0;
 }
 
 static PyObject *matrix_vecdot(PyObject *self, PyObject *const *args, Py_ssize_t count,
                                PyObject *keywords) {
-    static const matrix_signature_t signature = {"vecdot", {"", "axis"}, 1, 2};
-    PyTypeObject *type = matrix_type_of(self);
-    PyObject *values[2];
-    boc__axis_t axis;
-    if (matrix_args(&signature, args, count, keywords, values) < 0 ||
-        matrix_read_axis(type, values[1], &axis) < 0)
-        return NULL;
-    matrix_operand_t a = {.matrix = self}, b;
-    matrix_target_t target = {.out = NULL};
-    double total = 0.0;
-    PyObject *result = NULL;
-    int status = matrix_operand_init(&b, type, values[0]);
-    if (status == 0 || (status > 0 && b.is_number))
-        PyErr_Format(PyExc_TypeError,
-                     "vecdot: other must be a Matrix or an iterable of numbers, "
-                     "not '%.200s'",
-                     Py_TYPE(values[0])->tp_name);
-    else if (status > 0 && matrix_operand_open(&a) == 0 && matrix_operand_open(&b) == 0 &&
-             run_vecdot(type, axis, &a, &b, &target, &total) == 0)
-        result = axis == BOC__AXIS_NONE ? PyFloat_FromDouble(total) : target.result;
-    matrix_operand_deinit(&b);
-    return result;
+    return matrix_pair_call("vecdot", run_vecdot, self, args, count, keywords);
 }
 
 /* ---- the table ---- */

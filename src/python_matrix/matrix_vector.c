@@ -5,6 +5,7 @@
 #include "python_matrix/matrix_away.h"
 #include "python_matrix/matrix_axis.h"
 #include "python_matrix/matrix_methods.h"
+#include "python_matrix/matrix_pair.h"
 #include "python_matrix/matrix_target.h"
 
 /* ---- cross ---- */
@@ -25,19 +26,20 @@ static int refuse_cross(PyTypeObject *type, boc__matrix_status_t status, const b
     return -1;
 }
 
-/* Into *total for two components of a single vector, else into the target. */
-static int run_cross(PyTypeObject *type, boc__axis_t axis, matrix_operand_t *a, matrix_operand_t *b,
-                     matrix_target_t *target, double *total) {
+/* A number for two components of a single vector, else a matrix. */
+static int run_cross(matrix_pair_t *pair) {
+    matrix_operand_t *a = &pair->a, *b = &pair->b;
     boc__cross_t plan = {.reading = ""};
     boc__matrix_status_t status =
-        boc__cross_plan(boc__matrix_shape(a->view), boc__matrix_shape(b->view), axis, &plan);
+        boc__cross_plan(boc__matrix_shape(a->view), boc__matrix_shape(b->view), pair->axis, &plan);
     if (status != BOC__MATRIX_OK)
-        return refuse_cross(type, status, &plan, a->view, b->view, axis);
+        return refuse_cross(pair->type, status, &plan, a->view, b->view, pair->axis);
     if (plan.is_single && plan.dimensions == 2) {
-        boc__cross_apply(&plan, total, a->view, b->view);
+        boc__cross_apply(&plan, &pair->total, a->view, b->view);
         return 0;
     }
-    if (matrix_target_open(target, type, plan.result) < 0)
+    matrix_target_t *target = &pair->target;
+    if (matrix_target_open(target, pair->type, plan.result) < 0)
         return -1;
     matrix_away_t away;
     matrix_away_begin(&away, (double)target->block->count, a->block, b->block, target->block, NULL);
@@ -48,28 +50,7 @@ static int run_cross(PyTypeObject *type, boc__axis_t axis, matrix_operand_t *a, 
 
 static PyObject *matrix_cross(PyObject *self, PyObject *const *args, Py_ssize_t count,
                               PyObject *keywords) {
-    static const matrix_signature_t signature = {"cross", {"", "axis"}, 1, 2};
-    PyTypeObject *type = matrix_type_of(self);
-    PyObject *values[2];
-    boc__axis_t axis;
-    if (matrix_args(&signature, args, count, keywords, values) < 0 ||
-        matrix_read_axis(type, values[1], &axis) < 0)
-        return NULL;
-    matrix_operand_t a = {.matrix = self}, b;
-    matrix_target_t target = {.out = NULL};
-    double total = 0.0;
-    PyObject *result = NULL;
-    int status = matrix_operand_init(&b, type, values[0]);
-    if (status == 0 || (status > 0 && b.is_number))
-        PyErr_Format(PyExc_TypeError,
-                     "cross: other must be a Matrix or an iterable of numbers, "
-                     "not '%.200s'",
-                     Py_TYPE(values[0])->tp_name);
-    else if (status > 0 && matrix_operand_open(&a) == 0 && matrix_operand_open(&b) == 0 &&
-             run_cross(type, axis, &a, &b, &target, &total) == 0)
-        result = target.result != NULL ? target.result : PyFloat_FromDouble(total);
-    matrix_operand_deinit(&b);
-    return result;
+    return matrix_pair_call("cross", run_cross, self, args, count, keywords);
 }
 
 /* ---- normalize ---- */

@@ -205,99 +205,96 @@ static boc_update_t *new_mutation(boc__mutation_kind_t kind, boc_key_t key, uint
     return mutation;
 }
 
-/* Under the mutex; a write takes `notice` on BOC_OK.  BOC_EFULL too: it is over. */
-static boc_status_t mutate(boc_key_t key, uint64_t hash, boc__notice_t *notice, bool may_wait,
-                           boc_notice_done_fn done, void *context, bool *p_waits, rest_t *rest) {
-    *p_waits = false;
+/* A write or a delete that somebody asks for. */
+typedef struct wish {
+    boc_key_t key;
+    uint64_t hash;
+    boc__notice_t *notice; /* NULL: delete */
+    bool may_wait;         /* else BOC_EBUSY if it is not its turn */
+    bool waits;            /* written by `mutate`: it is in line, and `done` is called later */
+    boc_notice_done_fn done;
+    void *context;
+} wish_t;
+
+/* Under the mutex; a write takes the notice on BOC_OK.  BOC_EFULL too: it is over. */
+static boc_status_t mutate_locked(wish_t *wish, rest_t *rest) {
     if (globals.is_closed)
         return BOC_ECLOSED;
-    if (is_first(key, hash))
-        return notice != NULL ? put(notice, rest) : erase(key, hash, rest);
-    if (!may_wait)
+    if (is_first(wish->key, wish->hash))
+        return wish->notice != NULL ? put(wish->notice, rest) : erase(wish->key, wish->hash, rest);
+    if (!wish->may_wait)
         return BOC_EBUSY;
-    boc__mutation_kind_t kind = notice != NULL ? BOC_MUTATION_WRITE : BOC_MUTATION_DELETE;
-    boc_update_t *mutation = new_mutation(kind, key, hash, done, context);
+    boc_update_t *mutation =
+        new_mutation(wish->notice != NULL ? BOC_MUTATION_WRITE : BOC_MUTATION_DELETE, wish->key,
+                     wish->hash, wish->done, wish->context);
     if (mutation == NULL)
         return BOC_ENOMEM;
-    mutation->notice = notice;
+    mutation->notice = wish->notice;
     boc__line_enter(mutation);
-    *p_waits = true;
+    wish->waits = true;
+    return BOC_OK;
+}
+
+static boc_status_t mutate(wish_t *wish) {
+    rest_t rest = {.over = NULL};
+    boc__mutex_lock(&globals.mutex);
+    boc_status_t status = mutate_locked(wish, &rest);
+    unlock_and_settle(&rest);
+    return status;
+}
+
+static boc_status_t write_value(wish_t *wish, boc_payload_t value) {
+    if (!is_key(wish->key)) {
+        boc_payload_drop(&value);
+        return BOC_EINVALID;
+    }
+    wish->hash = boc__notice_hash(wish->key);
+    wish->notice = boc__notice_new(wish->key, wish->hash, value);
+    if (wish->notice == NULL)
+        return BOC_ENOMEM;
+    boc_status_t status = mutate(wish);
+    if (status == BOC_EBUSY)
+        wish->notice->value = (boc_payload_t){NULL, NULL}; /* stays the caller's */
+    if (status != BOC_OK)
+        boc__notice_unref(wish->notice);
+    return status;
+}
+
+static boc_status_t delete_value(wish_t *wish) {
+    if (!is_key(wish->key))
+        return BOC_EINVALID;
+    wish->hash = boc__notice_hash(wish->key);
+    return mutate(wish);
+}
+
+/* What the caller of one that may wait hears. */
+static boc_status_t answer(const wish_t *wish, boc_status_t status) {
+    if (status != BOC_OK && status != BOC_EFULL)
+        return status;
+    if (!wish->waits && wish->done != NULL)
+        wish->done(wish->context, status);
     return BOC_OK;
 }
 
 boc_status_t boc_notice_try_write(boc_key_t key, boc_payload_t value) {
-    if (!is_key(key)) {
-        boc_payload_drop(&value);
-        return BOC_EINVALID;
-    }
-    uint64_t hash = boc__notice_hash(key);
-    boc__notice_t *notice = boc__notice_new(key, hash, value);
-    if (notice == NULL)
-        return BOC_ENOMEM;
-    rest_t rest = {.over = NULL};
-    bool waits;
-    boc__mutex_lock(&globals.mutex);
-    boc_status_t status = mutate(key, hash, notice, false, NULL, NULL, &waits, &rest);
-    unlock_and_settle(&rest);
-    if (status == BOC_EBUSY)
-        notice->value = (boc_payload_t){NULL, NULL}; /* stays the caller's */
-    if (status != BOC_OK)
-        boc__notice_unref(notice);
-    return status;
+    wish_t wish = {.key = key};
+    return write_value(&wish, value);
 }
 
 boc_status_t boc_notice_try_delete(boc_key_t key) {
-    if (!is_key(key))
-        return BOC_EINVALID;
-    rest_t rest = {.over = NULL};
-    bool waits;
-    boc__mutex_lock(&globals.mutex);
-    boc_status_t status =
-        mutate(key, boc__notice_hash(key), NULL, false, NULL, NULL, &waits, &rest);
-    unlock_and_settle(&rest);
-    return status;
-}
-
-/* What became of a mutation that may wait. */
-static boc_status_t answer(boc_status_t status, bool waits, boc_notice_done_fn done,
-                           void *context) {
-    if (status != BOC_OK && status != BOC_EFULL)
-        return status;
-    if (!waits && done != NULL)
-        done(context, status);
-    return BOC_OK;
+    wish_t wish = {.key = key};
+    return delete_value(&wish);
 }
 
 boc_status_t boc_notice_write(boc_key_t key, boc_payload_t value, boc_notice_done_fn done,
                               void *context) {
-    if (!is_key(key)) {
-        boc_payload_drop(&value);
-        return BOC_EINVALID;
-    }
-    uint64_t hash = boc__notice_hash(key);
-    boc__notice_t *notice = boc__notice_new(key, hash, value);
-    if (notice == NULL)
-        return BOC_ENOMEM;
-    rest_t rest = {.over = NULL};
-    bool waits;
-    boc__mutex_lock(&globals.mutex);
-    boc_status_t status = mutate(key, hash, notice, true, done, context, &waits, &rest);
-    unlock_and_settle(&rest);
-    if (status != BOC_OK)
-        boc__notice_unref(notice);
-    return answer(status, waits, done, context);
+    wish_t wish = {.key = key, .may_wait = true, .done = done, .context = context};
+    return answer(&wish, write_value(&wish, value));
 }
 
 boc_status_t boc_notice_delete(boc_key_t key, boc_notice_done_fn done, void *context) {
-    if (!is_key(key))
-        return BOC_EINVALID;
-    rest_t rest = {.over = NULL};
-    bool waits;
-    boc__mutex_lock(&globals.mutex);
-    boc_status_t status =
-        mutate(key, boc__notice_hash(key), NULL, true, done, context, &waits, &rest);
-    unlock_and_settle(&rest);
-    return answer(status, waits, done, context);
+    wish_t wish = {.key = key, .may_wait = true, .done = done, .context = context};
+    return answer(&wish, delete_value(&wish));
 }
 
 /* -- updates -------------------------------------------------------------------------- */

@@ -5,24 +5,10 @@ import functools
 import pickle
 import threading
 
-from refs_harness import case, main
+from refs_harness import Breaks, Refuses, case, main, raises
 
 import bocpy
 from bocpy import Cown, hold, when, whencall
-
-
-class Refuses:
-    """Cannot leave its interpreter."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        raise ZeroDivisionError("stays")
-
-
-class Breaks:
-    """Leaves its interpreter and does not arrive."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return divmod, (1, 0)
 
 
 class Custom(Exception):
@@ -39,14 +25,6 @@ class Untravelled(Exception):
 class Point:
     def __init__(self, x: object) -> None:
         self.x = x
-
-
-def raises(kind: type[BaseException], call: object, *args: object, **kwargs: object) -> None:
-    try:
-        call(*args, **kwargs)  # type: ignore[operator]
-    except kind:
-        return
-    raise AssertionError(f"no {kind.__name__}")
 
 
 a = Cown([1, 2])

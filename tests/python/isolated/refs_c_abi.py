@@ -2,7 +2,7 @@
 
 import sys
 
-from refs_harness import case, main
+from refs_harness import case, main, raises
 
 import bocpy
 from bocpy import Cown, notice_delete, notice_sync, notice_write, quiesce, receive, send, when
@@ -11,14 +11,6 @@ sys.path.insert(0, sys.argv[1])
 
 import _boxes  # noqa: E402
 import _old_names  # noqa: E402
-
-
-def raises(kind: type[BaseException], call: object, *args: object) -> None:
-    try:
-        call(*args)  # type: ignore[operator]
-    except kind:
-        return
-    raise AssertionError(f"no {kind.__name__}")
 
 
 def five() -> list[object]:

@@ -4,33 +4,10 @@ import copy
 import sys
 import threading
 
-from refs_harness import case, is_running, main
+from refs_harness import Breaks, Refuses, case, is_running, main, raises
 
 import bocpy
 from bocpy import Cown, hold, when
-
-
-class Refuses:
-    """Cannot leave its interpreter."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        raise ZeroDivisionError("stays")
-
-
-class Breaks:
-    """Leaves its interpreter and does not arrive."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return divmod, (1, 0)
-
-
-def raises(kind: type[BaseException], call: object, *args: object, **kwargs: object) -> None:
-    try:
-        call(*args, **kwargs)  # type: ignore[operator]
-    except kind:
-        return
-    raise AssertionError(f"no {kind.__name__}")
-
 
 cown = Cown([1, {"a": "b"}])
 other = Cown("other")

@@ -49,6 +49,36 @@ def case(*watched: object) -> Callable[[Case], Case]:
     return register
 
 
+# -- what cases have in common --------------------------------------------------------------
+
+
+class Refuses:
+    """Cannot leave its interpreter."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise ZeroDivisionError("stays")
+
+
+class Breaks:
+    """Leaves its interpreter and does not arrive."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return divmod, (1, 0)
+
+
+def raises(
+    kinds: type[BaseException] | tuple[type[BaseException], ...],
+    call: Callable[..., object],
+    *args: object,
+    **kwargs: object,
+) -> None:
+    try:
+        call(*args, **kwargs)
+    except kinds:
+        return
+    raise AssertionError(f"{call} does not raise {kinds}")
+
+
 # -- counting ------------------------------------------------------------------------------
 
 

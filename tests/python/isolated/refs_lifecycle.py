@@ -2,26 +2,10 @@
 
 import threading
 
-from refs_harness import case, main
+from refs_harness import Refuses, case, main, raises
 
 import bocpy
 from bocpy import Behaviors, Cown, when
-
-
-class Refuses:
-    """Cannot leave its interpreter."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        raise ZeroDivisionError("stays")
-
-
-def raises(kind: type[BaseException], call: object, *args: object, **kwargs: object) -> None:
-    try:
-        call(*args, **kwargs)  # type: ignore[operator]
-    except kind:
-        return
-    raise AssertionError(f"no {kind.__name__}")
-
 
 kept = Cown([1])
 

@@ -5,7 +5,7 @@ import copy
 import pickle
 import threading
 
-from refs_harness import case, main
+from refs_harness import case, main, raises
 
 from bocpy import Cown, Matrix, receive, send, when
 
@@ -28,14 +28,6 @@ class Breaks:
 
 
 breaks = Breaks()
-
-
-def raises(kinds: object, call: object, *args: object, **kwargs: object) -> None:
-    try:
-        call(*args, **kwargs)  # type: ignore[operator]
-    except kinds:  # type: ignore[misc]
-        return
-    raise AssertionError(f"{call} did not raise")
 
 
 # -- making -------------------------------------------------------------------------------------

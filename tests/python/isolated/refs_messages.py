@@ -2,33 +2,10 @@
 
 import threading
 
-from refs_harness import case, main
+from refs_harness import Breaks, Refuses, case, main, raises
 
 import bocpy
 from bocpy import TIMEOUT, Cown, drain, receive, send, set_queue_capacity, set_tags, when
-
-
-class Refuses:
-    """Cannot leave its interpreter."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        raise ZeroDivisionError("stays")
-
-
-class Breaks:
-    """Leaves its interpreter and does not arrive."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return divmod, (1, 0)
-
-
-def raises(kind: type[BaseException], call: object, *args: object, **kwargs: object) -> None:
-    try:
-        call(*args, **kwargs)  # type: ignore[operator]
-    except kind:
-        return
-    raise AssertionError(f"no {kind.__name__}")
-
 
 contents = [1, {"a": (2, b"3")}]
 cown = Cown([1])

@@ -14,7 +14,7 @@ import threading
 import types
 import uuid
 
-from refs_harness import case, main
+from refs_harness import Breaks, Refuses, case, main
 
 from bocpy import Cown
 from bocpy._core import _transfer_check, _transfer_roundtrip
@@ -52,16 +52,6 @@ Pair = collections.namedtuple("Pair", "left right")
 class Reduced:
     def __reduce__(self) -> tuple[object, ...]:
         return Reduced, (), {"a": [1]}
-
-
-class Refuses:
-    def __reduce__(self) -> tuple[object, ...]:
-        raise ZeroDivisionError("stays")
-
-
-class Breaks:
-    def __reduce__(self) -> tuple[object, ...]:
-        return divmod, (1, 0)
 
 
 class WrongReduce:
