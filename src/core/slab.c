@@ -15,6 +15,8 @@
 #define SLAB_BYTES BOC_LARGE_PAGE_BYTES
 #define HEADER_BYTES ((size_t)128) /* a block of two lines is a pair that is fetched together */
 #define CLASS_BYTES ((size_t)64)
+#define WINDOW_BYTES ((size_t)128 * 1024)
+#define SMALL_SLABS 16 /* of a class, before large pages: what these waste is a small part */
 #define CLASS_COUNT (BOC__SLAB_BLOCK_BYTES_MAX / 64)
 #define OUTBOX_BLOCKS_MAX 32
 #define ID_BLOCK 1024
@@ -47,8 +49,9 @@ typedef struct outbox {
 typedef struct heap {
     /* owner thread only */
     block_t *free[CLASS_COUNT];
-    char *fresh[CLASS_COUNT];     /* the part of the newest slab that was never handed out */
-    char *fresh_end[CLASS_COUNT];
+    char *fresh[CLASS_COUNT];     /* the part of the newest slab that was never handed out ... */
+    char *fresh_end[CLASS_COUNT]; /* ... as far as it may be touched */
+    unsigned slabs[CLASS_COUNT];
     outbox_t outboxes[CLASS_COUNT];
     uint64_t next_id, end_id;
 
@@ -173,19 +176,50 @@ static inline void unlink_first(heap_t *heap, unsigned class, block_t *block) {
         boc__cpu_prefetch_for_write((const char *)next + 2 * BOC_CACHE_LINE_BYTES);
 }
 
-static bool refill(heap_t *heap, unsigned class) {
+static size_t block_bytes(unsigned class) { return ((size_t)class + 1) * CLASS_BYTES; }
+
+/* Let the heap cut `bytes` more of its newest slab: whole blocks, at most what it has. */
+static void widen(heap_t *heap, unsigned class, slab_t *slab, size_t bytes) {
+    size_t size = block_bytes(class);
+    char *end = (char *)slab + HEADER_BYTES + (SLAB_BYTES - HEADER_BYTES) / size * size;
+    size_t left = (size_t)(end - heap->fresh[class]);
+    heap->fresh_end[class] = heap->fresh[class] + (bytes < left ? bytes / size * size : left);
+}
+
+/* The next part of the newest slab; false if there is none.  Its pages come at once, which
+ * is cheaper than one by one, and wastes less than a large page. */
+static bool open_window(heap_t *heap, unsigned class) {
+    char *from = heap->fresh[class];
+    if (from == NULL)
+        return false;
+    slab_t *slab = slab_of((block_t *)(void *)(from - 1)); /* `from` may be its end */
+    widen(heap, class, slab, WINDOW_BYTES);
+    if (heap->fresh_end[class] == from)
+        return false;
+    boc__memory_populate(from, (size_t)(heap->fresh_end[class] - from));
+    return true;
+}
+
+static bool new_slab(heap_t *heap, unsigned class) {
     slab_t *slab = boc__alloc(SLAB_BYTES, SLAB_BYTES);
     if (slab == NULL)
         return false;
     /* Whoever needs a second slab has bursts; the first costs what is used of it. */
-    if (heap->fresh[class] != NULL)
+    unsigned number = heap->slabs[class]++;
+    bool is_windowed = number > 0 && number < SMALL_SLABS;
+    if (number >= SMALL_SLABS)
         boc__memory_prefer_large_pages(slab, SLAB_BYTES);
     slab->home = heap;
-    size_t size = ((size_t)class + 1) * CLASS_BYTES;
-    size_t blocks = (SLAB_BYTES - HEADER_BYTES) / size;
     heap->fresh[class] = (char *)slab + HEADER_BYTES;
-    heap->fresh_end[class] = heap->fresh[class] + blocks * size;
+    if (is_windowed)
+        (void)open_window(heap, class);
+    else
+        widen(heap, class, slab, SLAB_BYTES);
     return true;
+}
+
+static bool refill(heap_t *heap, unsigned class) {
+    return open_window(heap, class) || new_slab(heap, class);
 }
 
 /* The free list of the class is empty: what others sent home, else the next block of
@@ -199,7 +233,7 @@ BOC_OUTLINE static block_t *take_more(heap_t *heap, unsigned class) {
     if (heap->fresh[class] == heap->fresh_end[class] && !refill(heap, class))
         return NULL;
     block = (block_t *)(void *)heap->fresh[class];
-    heap->fresh[class] += ((size_t)class + 1) * CLASS_BYTES;
+    heap->fresh[class] += block_bytes(class);
     return block;
 }
 

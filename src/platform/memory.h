@@ -10,4 +10,7 @@
 /* All of `block` will be used soon: large pages would be welcome.  A hint; any thread. */
 void boc__memory_prefer_large_pages(void *block, size_t bytes);
 
+/* All of `block` will be written soon: its pages would be welcome at once.  A hint; any thread. */
+void boc__memory_populate(void *block, size_t bytes);
+
 #endif

@@ -5,3 +5,8 @@ void boc__memory_prefer_large_pages(void *block, size_t bytes) {
     (void)block;
     (void)bytes;
 }
+
+void boc__memory_populate(void *block, size_t bytes) {
+    (void)block;
+    (void)bytes;
+}
