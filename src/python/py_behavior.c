@@ -99,11 +99,9 @@ static int make_handles(core_state_t *state, boc_behavior_t *behavior, py_activa
         }
         boc_cown_t *native = boc_behavior_cown(behavior, i);
         py_live_fetch(state, native);
-        boc_cown_ref(native);
-        frame->handles[i] = (py_cown_t *)py_cown_wrap(state, native);
+        frame->handles[i] = py_cown_lend(state, native);
         if (frame->handles[i] == NULL)
             return -1;
-        frame->handles[i]->is_received = true;
         if (boc_behavior_access(behavior, i) == BOC_READ)
             py_owner_begin_reading(frame->handles[i]);
         else
@@ -330,7 +328,9 @@ static void behavior_run(boc_behavior_t *behavior, void *data) {
     store_result(behavior, result);
     clear_references(room.arguments, call->argument_count);
     state->frame = frame.outer;
-    clear_references((PyObject **)frame.handles, frame.count);
+    for (size_t i = 0; i < frame.count; i++)
+        if (frame.handles[i] != NULL)
+            py_cown_let_go(frame.handles[i]);
     py_home_sweep(state->home);
     py_live_sweep(state);
     Py_CLEAR(frame.snapshot);

@@ -43,8 +43,16 @@ static py_cown_t *new_handle(core_state_t *state, boc_cown_t *taken) {
         return NULL;
     }
     cown->native = taken;
-    PyObject_GC_Track((PyObject *)cown);
     return cown;
+}
+
+/* The collector need not know a handle that nothing leads on from. */
+static void hold_value(py_cown_t *cown, PyObject *owned) {
+    cown->value = owned;
+    if (owned == NULL || cown->is_tracked || !PyObject_IS_GC(owned))
+        return;
+    cown->is_tracked = true;
+    PyObject_GC_Track((PyObject *)cown);
 }
 
 PyObject *py_cown_wrap(core_state_t *state, boc_cown_t *taken) {
@@ -52,6 +60,28 @@ PyObject *py_cown_wrap(core_state_t *state, boc_cown_t *taken) {
     if (cown != NULL)
         cown->is_received = state->frame != NULL;
     return (PyObject *)cown;
+}
+
+py_cown_t *py_cown_lend(core_state_t *state, boc_cown_t *native) {
+    py_cown_t *cown = allocate(state);
+    if (cown == NULL)
+        return NULL;
+    cown->native = native;
+    cown->is_received = true;
+#ifdef Py_GIL_DISABLED
+    boc_cown_ref(native); /* nobody can tell whether a reference of the handle is the last */
+#else
+    cown->is_borrowed = true;
+#endif
+    return cown;
+}
+
+void py_cown_let_go(py_cown_t *lent) {
+    if (lent->is_borrowed && Py_REFCNT(lent) > 1) {
+        boc_cown_ref(lent->native);
+        lent->is_borrowed = false;
+    }
+    Py_DECREF(lent);
 }
 
 /* -- construction and end ------------------------------------------------------------- */
@@ -100,14 +130,16 @@ static void cown_dealloc(PyObject *op) {
     py_cown_t *cown = (py_cown_t *)op;
     PyTypeObject *type = Py_TYPE(op);
     core_state_t *state = py_state_of_type(type); /* NULL when the interpreter ends */
-    PyObject_GC_UnTrack(op);
+    if (cown->is_tracked)
+        PyObject_GC_UnTrack(op);
     if (cown->weak_list != NULL)
         PyObject_ClearWeakRefs(op);
     py_cown_t *record = py_owner_forget_record(state, cown); /* owned */
     PyObject *value = cown->value;                           /* owned */
     if (cown->lease != NULL)
         py_lease_end(cown->lease);
-    boc_cown_unref(cown->native);
+    if (!cown->is_borrowed)
+        boc_cown_unref(cown->native);
     if (state == NULL || !py_freelist_keep(&state->free_cowns, op))
         PyObject_GC_Del(op);
     Py_XDECREF(record);
@@ -123,17 +155,19 @@ int py_cown_decode(py_cown_t *owner) {
     core_state_t *state = py_cown_state(owner);
     boc_payload_t *payload = boc_cown_value(owner->native);
     if (py_live_is(payload)) {
-        owner->value = py_live_take(payload);
+        hold_value(owner, py_live_take(payload));
         owner->is_assigned = true; /* the payload says nothing of it any more */
         return 0;
     }
+    PyObject *value; /* owned */
     if (payload->ops == NULL)
-        owner->value = Py_NewRef(Py_None);
+        value = Py_NewRef(Py_None);
     else if (py_failure_is(payload))
-        owner->value = py_failure_decode(state, payload);
+        value = py_failure_decode(state, payload);
     else
-        owner->value = owner->is_reader ? py_transfer_decode(state, payload)
-                                        : py_transfer_take(state, payload);
+        value = owner->is_reader ? py_transfer_decode(state, payload)
+                                 : py_transfer_take(state, payload);
+    hold_value(owner, value);
     owner->is_exception = py_failure_is(payload);
     return owner->value != NULL ? 0 : -1;
 }
@@ -171,7 +205,9 @@ static int cown_set_value(PyObject *op, PyObject *value, void *closure) {
     }
     owner->is_assigned = true;
     owner->is_exception = false;
-    Py_XSETREF(owner->value, Py_NewRef(value));
+    PyObject *old = owner->value; /* owned */
+    hold_value(owner, Py_NewRef(value));
+    Py_XDECREF(old);
     return 0;
 }
 

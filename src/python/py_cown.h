@@ -27,7 +27,7 @@ typedef struct core_state core_state_t;
 typedef enum py_access { PY_NOT_OWNED, PY_GRANTED, PY_LEASED, PY_DIRECT } py_access_t;
 
 typedef struct py_cown {
-    PyObject_HEAD boc_cown_t *native;    /* one counted reference */
+    PyObject_HEAD boc_cown_t *native;    /* one counted reference, or a borrowed one */
     PyObject *value;       /* owned; of an owning handle, NULL until decoded */
     PyObject *weak_list;   /* of weakref */
     boc_behavior_t *lease; /* of a leased handle that took it alone, or NULL */
@@ -39,6 +39,8 @@ typedef struct py_cown {
     bool is_received;      /* came to a behavior from outside */
     bool is_reader;        /* of a granted handle: what it decodes is its own, and dropped */
     bool is_block;         /* of a leased handle: taken by `with`, not by acquire() */
+    bool is_borrowed;      /* of a granted handle: the behavior's reference of the cown */
+    bool is_tracked;       /* by the collector: from the first value on that is, too */
 } py_cown_t;
 
 /* What a cown's holder word says while its producer has not finished. */
@@ -53,6 +55,12 @@ boc_cown_t *py_cown_native(PyObject *handle);
 
 /* A new handle, which takes a counted reference, on failure too. */
 PyObject *py_cown_wrap(core_state_t *state, boc_cown_t *taken);
+
+/* A new handle for a behavior that runs here and keeps the cown: it takes no reference before
+ * py_cown_let_go, which must come before the behavior ends.  It gives a reference of the handle
+ * back; if that was not the last, the handle gets a reference of the cown. */
+py_cown_t *py_cown_lend(core_state_t *state, boc_cown_t *native);
+void py_cown_let_go(py_cown_t *lent);
 
 /* The module's state; NULL when the interpreter ends. */
 core_state_t *py_cown_state(py_cown_t *cown);

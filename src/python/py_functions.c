@@ -127,7 +127,10 @@ static bool empty_cells(PyObject *install, size_t count) {
 
 static PyObject *call_installed(py_function_t *made, PyObject **arguments, size_t argument_count,
                                 PyObject *const *captures, size_t capture_count) {
-    call_t call = {.arguments = arguments, .positional = argument_count};
+    call_t call; /* the tables are filled up to `keyword_count` */
+    call.arguments = arguments;
+    call.positional = argument_count;
+    call.keyword_count = 0;
     size_t installed = 0;
     PyObject *result = NULL;
     while (installed < capture_count) {

@@ -22,7 +22,9 @@ core_state_t *py_state_of(PyObject *module) { return PyModule_GetState(module); 
 core_state_t *py_state_of_type(PyTypeObject *type) {
     if (type->tp_mro == NULL)
         return NULL; /* the interpreter ends and has taken the type apart */
-    return PyType_GetModuleState(type);
+    /* PyType_GetModuleState, whose checks are not for types of ours. */
+    PyObject *module = ((PyHeapTypeObject *)type)->ht_module; /* borrowed */
+    return module != NULL ? PyModule_GetState(module) : NULL;
 }
 
 PyObject *py_state_import(PyObject **p_cached, const char *module, const char *name) {

@@ -290,9 +290,7 @@ void py_moves_undo(py_moves_t *moves, size_t first) {
     PyErr_SetRaisedException(raised);
 }
 
-void py_moves_end(py_moves_t *moves, bool succeeded) {
-    if (moves->count == 0 && moves->items == moves->small)
-        return;
+void py_moves_end_some(py_moves_t *moves, bool succeeded) {
     if (!succeeded)
         py_moves_undo(moves, 0);
     PyObject *raised = PyErr_GetRaisedException(); /* owned */

@@ -75,6 +75,11 @@ void py_moves_undo(py_moves_t *moves, size_t first);
 
 /* The end of the call: undo everything unless it `succeeded`, and forget.  May free objects; an
  * exception that is set stays set. */
-void py_moves_end(py_moves_t *moves, bool succeeded);
+void py_moves_end_some(py_moves_t *moves, bool succeeded);
+
+static inline void py_moves_end(py_moves_t *moves, bool succeeded) {
+    if (moves->count != 0 || moves->items != moves->small)
+        py_moves_end_some(moves, succeeded);
+}
 
 #endif

@@ -100,10 +100,9 @@ inline boc_status_t boc_behavior_new(const boc_behavior_ops_t *ops, size_t reque
     return BOC_OK;
 }
 
-/* Drop the references of the slots, then the memory. */
-static void free_behavior(boc_behavior_t *behavior) {
+/* Drop the references of the slots and of the captures. */
+static inline void drop_parts(boc_behavior_t *behavior) {
     BOC_TRACK_END(behavior);
-    boc_cown_t *result = boc_behavior_result(behavior);
     for (size_t i = 0; i < behavior->count; i++) {
         boc_cown_t *cown = boc__slot_cown(&behavior->slots[i]);
         if (cown != NULL)
@@ -111,6 +110,12 @@ static void free_behavior(boc_behavior_t *behavior) {
     }
     if (behavior->ops->deinit != NULL)
         behavior->ops->deinit(behavior, boc_behavior_data(behavior));
+}
+
+/* The same, then the memory. */
+static void free_behavior(boc_behavior_t *behavior) {
+    boc_cown_t *result = boc_behavior_result(behavior);
+    drop_parts(behavior);
     if (result != NULL)
         boc_cown_unref(result); /* the block is the result's */
     else
@@ -182,10 +187,18 @@ boc_cown_t *boc_behavior_keep_result(boc_behavior_t *behavior) {
 
 /* Give everything back.  All cowns first: destructors may take their time. */
 static inline void finish(boc_behavior_t *behavior) {
-    size_t count = slot_count(behavior);
-    for (size_t i = 0; i < count; i++)
+    boc__slot_t *held = has_result(behavior) ? &behavior->slots[behavior->count] : NULL;
+    boc_cown_t *result = held != NULL ? boc__slot_cown(held) : NULL;
+    for (size_t i = 0; i < behavior->count; i++)
         if (!boc__slot_is_duplicate(&behavior->slots[i]))
             boc__chain_leave(&behavior->slots[i]);
+    if (result != NULL && boc__cown_is_forgotten(result, held)) {
+        drop_parts(behavior);
+        boc__cown_end_forgotten(result);
+        return;
+    }
+    if (result != NULL)
+        boc__chain_leave(held);
     free_behavior(behavior);
 }
 

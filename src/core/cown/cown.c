@@ -89,6 +89,25 @@ static inline void end(boc_cown_t *cown) {
         boc_weak_unref((boc_weak_t *)(void *)cown);
 }
 
+inline bool boc__cown_is_forgotten(const boc_cown_t *cown, const boc__slot_t *holder) {
+    BOC_YIELD();
+    /* acquire (a): first.  Whoever gave a reference back did the rest before: made a weak
+     * reference or a handle, which both leave a trace for good, or entered the queue.  Nobody
+     * can do any of it later. */
+    if (atomic_load_explicit(&cown->refs, memory_order_acquire) != 1)
+        return false;
+    /* relaxed: see above. */
+    return atomic_load_explicit(&cown->weak, memory_order_relaxed) == 1 &&
+           atomic_load_explicit(&cown->handle, memory_order_relaxed) == 0 &&
+           atomic_load_explicit(&cown->tail, memory_order_relaxed) == holder;
+}
+
+inline void boc__cown_end_forgotten(boc_cown_t *cown) {
+    /* relaxed: nobody else knows the cown. */
+    atomic_store_explicit(&cown->tail, NULL, memory_order_relaxed);
+    end(cown);
+}
+
 void boc_cown_unref(boc_cown_t *cown) {
     BOC_YIELD();
     /* acq_rel (a): release our use of the cown; the last one acquires all others'. */

@@ -27,7 +27,7 @@ struct boc_cown {
     _Atomic uint32_t readers; /* 2 * running readers + (a writer waits for them) */
     _Atomic uint32_t holder;  /* the host's word */
     _Atomic uint32_t handle;  /* index in the table of handle.h, 0 without */
-    _Atomic uint32_t weak;    /* weak references, plus 1 while `refs` is not 0 */
+    _Atomic uint32_t weak;    /* weak references, plus 1 while `refs` is not 0; WAS_WEAK */
     uint8_t block_class;      /* fixed; of the block that starts with this cown */
     uint8_t status;           /* holder only; a boc_status_t */
     bool is_cancellable;      /* fixed; a boc__cancel_t follows (cancel.h) */
@@ -38,6 +38,16 @@ static_assert(sizeof(struct boc_cown) == BOC_CACHE_LINE_BYTES, "a cown is one ca
 /* Make a cown at the start of `block`, which it then owns: the block is freed
  * with it.  One reference, empty value.  BOC_ENOMEM: no id could be had. */
 BOC_MUST_CHECK boc_status_t boc__cown_init(void *block, uint8_t block_class);
+
+/* Set in `weak` by the first weak reference, for good. */
+#define BOC__COWN_WAS_WEAK (UINT32_C(1) << 31)
+
+/* Whether the caller, which holds the cown through `holder` and has one reference, is the last
+ * that knows it: nobody can find it, enter its queue or take a reference any more. */
+bool boc__cown_is_forgotten(const boc_cown_t *cown, const boc__slot_t *holder);
+
+/* Give such a cown and its last reference back in one step, without leaving its queue. */
+void boc__cown_end_forgotten(boc_cown_t *cown);
 
 /* Take a reference unless the last one is gone.  Something else keeps the block. */
 bool boc__cown_try_ref(boc_cown_t *cown);

@@ -94,14 +94,26 @@ static void notify_pending(void) {
         boc__idle_notify(&boc__pool.idle, NULL);
 }
 
+/* The only worker: nobody takes its `pending`.  A watcher of an earlier, larger pool does not
+ * either, since works have left since it looked. */
+static bool is_alone(void) {
+    /* relaxed: fixed while work is in flight. */
+    return atomic_load_explicit(&boc__pool.active, memory_order_relaxed) == 1;
+}
+
 static void dispatch_in_body(boc__worker_t *worker, boc__work_t *work) {
     BOC_YIELD();
     /* relaxed: only this thread writes anything but NULL. */
     if (atomic_load_explicit(&worker->pending, memory_order_relaxed) == NULL) {
+        bump(&worker->counters.dispatched_to_pending, 1);
+        if (is_alone()) {
+            /* relaxed: for this thread. */
+            atomic_store_explicit(&worker->pending, work, memory_order_relaxed);
+            return;
+        }
         BOC_YIELD();
         /* seq_cst: publishes the work, to thieves too, before the look for sleepers. */
         atomic_store_explicit(&worker->pending, work, memory_order_seq_cst);
-        bump(&worker->counters.dispatched_to_pending, 1);
         notify_pending();
     } else {
         bump(&worker->counters.pushed_local, 1);
@@ -243,8 +255,14 @@ static boc__work_t *take_overflow(boc__worker_t *worker) {
 static boc__work_t *take_pending(boc__worker_t *worker) {
     BOC_YIELD();
     /* relaxed: spares the exchange; only this thread writes anything but NULL. */
-    if (atomic_load_explicit(&worker->pending, memory_order_relaxed) == NULL)
+    boc__work_t *work = atomic_load_explicit(&worker->pending, memory_order_relaxed);
+    if (work == NULL)
         return NULL;
+    if (is_alone()) {
+        /* relaxed: as in dispatch_in_body. */
+        atomic_store_explicit(&worker->pending, NULL, memory_order_relaxed);
+        return work;
+    }
     /* acquire: a thief that took it leaves NULL; ours needs no edge. */
     return atomic_exchange_explicit(&worker->pending, NULL, memory_order_acquire);
 }

@@ -163,3 +163,48 @@ static void shared_block_body(void *context) {
     end_runtime();
 }
 BOC_TEST(results_and_promises_have_weak_references) { boc__sys_run_seeds(shared_block_body, NULL); }
+
+static void make_value(boc_behavior_t *behavior, void *data) {
+    BOC_YIELD();
+    *boc_cown_value(boc_behavior_result(behavior)) = (boc_payload_t){*(value_t **)data, &value_ops};
+}
+static const boc_behavior_ops_t value_behavior_ops = {make_value, NULL, NULL};
+
+/* Now a weak reference, now a strong one, never both for long. */
+static void alternate(void *context) {
+    racer_t *racer = context;
+    boc_weak_t *weak = racer->weak;
+    for (int i = 0; i < SCALED(20, 3); i++) {
+        boc_cown_t *cown = boc_weak_try_upgrade(weak);
+        if (cown == NULL)
+            break;
+        boc_weak_unref(weak);
+        CHECK_EQ(atomic_load(&racer->value->drops), 0);
+        weak = boc_weak_of(cown);
+        CHECK_EQ(atomic_load(&racer->value->drops), 0);
+        boc_cown_unref(cown);
+    }
+    boc_weak_unref(weak);
+}
+
+/* Goal: a behavior that ends does not take its result for forgotten while others have weak
+ * references of it, whatever it sees of them. */
+static void forgotten_body(void *context) {
+    (void)context;
+    begin_runtime(1);
+    for (int round = 0; round < SCALED(200, 1); round++) {
+        value_t value = {0, NULL};
+        value_t *p_value = &value;
+        boc_behavior_t *behavior = make(&value_behavior_ops, NULL, 0, BOC_WRITE, &p_value,
+                                        sizeof p_value, BOC_BEHAVIOR_RESULT);
+        racer_t racer = {&value, boc_weak_of(boc_behavior_result(behavior))};
+        boc__thread_t thread;
+        CHECK_EQ(boc__thread_start(&thread, alternate, &racer, "racer"), BOC_OK);
+        CHECK_EQ(boc_behavior_schedule(behavior), BOC_OK);
+        boc__thread_join(&thread);
+        wait_quiescent();
+        CHECK_EQ(value.drops, 1);
+    }
+    end_runtime();
+}
+BOC_TEST(result_with_weak_references_is_not_forgotten) { boc__sys_run_seeds(forgotten_body, NULL); }
