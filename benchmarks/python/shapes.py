@@ -126,6 +126,54 @@ def new_cown(count: int) -> None:
         Cown(i)
 
 
+def send_receive(count: int) -> None:
+    for i in range(count):
+        bocpy.send("message", i)
+        bocpy.receive("message")
+
+
+def send_receive_list(count: int) -> None:
+    contents = list(range(100))
+    for _ in range(count):
+        bocpy.send("message", contents)
+        bocpy.receive(["another", "message"])
+
+
+def board_read(count: int) -> None:
+    fill_board()
+    cowns = [Cown(0) for _ in range(8)]
+    gate.close()
+    for i in range(count):
+
+        @when(cowns[i & 7])
+        def behavior(cown):
+            cown.value += bocpy.notice_read("key1")
+
+    gate.open()
+
+
+def fill_board() -> None:
+    for number in range(64):
+        bocpy.notice_write(f"key{number}", number)
+    bocpy.notice_sync()
+
+
+def board_write(count: int) -> None:
+    for i in range(count):
+        bocpy.notice_write("key1", i)
+    bocpy.notice_sync()
+
+
+def increment(value: int) -> int:
+    return value + 1
+
+
+def board_update(count: int) -> None:
+    for _ in range(count):
+        bocpy.notice_update("key2", increment, 0)
+    bocpy.notice_sync()
+
+
 # name: function, behaviors per `count`
 SHAPES = {
     "fan_out": (fan_out, 1.0),
@@ -135,6 +183,11 @@ SHAPES = {
     "list_of_1000": (list_of_1000, 0.2),
     "result_of_finished": (result_of_finished, 1.0),
     "new_cown": (new_cown, 1.0),
+    "send_receive": (send_receive, 1.0),
+    "send_receive_list": (send_receive_list, 1.0),
+    "board_read": (board_read, 1.0),
+    "board_write": (board_write, 1.0),
+    "board_update": (board_update, 1.0),
 }
 
 

@@ -23,6 +23,9 @@ typedef struct boc_blocking {
     boc_status_t (*after)(void *context, bool is_over);
     void *context;
     int64_t slice_ns; /* wake up at least this often; BOC_NO_TIMEOUT: only when needed */
+    /* How long the thread may look for what it waits for before `before` is called, since
+     * nobody needs what that gives up; 0: not at all. */
+    int64_t look_ns;
 } boc_blocking_t;
 
 #ifdef __cplusplus

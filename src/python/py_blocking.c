@@ -11,6 +11,16 @@ static void before_blocking(void *context) {
     ((py_blocked_t *)context)->thread_state = PyEval_SaveThread();
 }
 
+/* How long a thread that is the only one of its interpreter may keep the GIL while it looks; less
+ * than another that comes up would notice. */
+#define LOOK_NS ((int64_t)100 * 1000)
+
+static bool is_only_thread(void) {
+    PyThreadState *own = PyThreadState_Get();
+    return PyInterpreterState_ThreadHead(PyThreadState_GetInterpreter(own)) == own &&
+           PyThreadState_Next(own) == NULL;
+}
+
 /* An exception that another thread set for this one (a body that is to end) is raised by
  * bytecode only. */
 static int run_bytecode(void) {
@@ -69,5 +79,6 @@ boc_blocking_t py_blocking_for(const core_state_t *state, py_blocked_t *blocked)
         .after = after_blocking,
         .context = blocked,
         .slice_ns = needs_looks ? SLICE_NS : BOC_NO_TIMEOUT,
+        .look_ns = is_only_thread() ? LOOK_NS : 0,
     };
 }

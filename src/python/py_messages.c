@@ -121,9 +121,14 @@ static PyObject *core_send(PyObject *module, PyObject *const *args, Py_ssize_t g
         py_moves_end(&moves, false);
         return NULL;
     }
-    py_blocked_t blocked;
-    boc_blocking_t blocking = py_blocking_for(state, &blocked);
-    boc_status_t status = boc_message_send(tag, payload, timeout_ns, &blocking);
+    boc_status_t status;
+    if (timeout_ns <= 0) { /* it does not block */
+        status = boc_message_send(tag, payload, 0, NULL);
+    } else {
+        py_blocked_t blocked;
+        boc_blocking_t blocking = py_blocking_for(state, &blocked);
+        status = boc_message_send(tag, payload, timeout_ns, &blocking);
+    }
     py_moves_end(&moves, status == BOC_OK);
     if (status == BOC_OK)
         Py_RETURN_NONE;
@@ -140,9 +145,28 @@ static PyObject *core_send(PyObject *module, PyObject *const *args, Py_ssize_t g
 static PyObject *message(core_state_t *state, PyObject *tag, boc_payload_t *payload) {
     PyObject *contents = py_transfer_take(state, payload); /* owned */
     boc_payload_drop(payload);
-    PyObject *pair = contents != NULL ? PyTuple_Pack(2, tag, contents) : NULL;
-    Py_XDECREF(contents);
+    PyObject *pair = contents != NULL ? PyTuple_New(2) : NULL;
+    if (pair == NULL) {
+        Py_XDECREF(contents);
+        return NULL;
+    }
+    PyTuple_SET_ITEM(pair, 0, Py_NewRef(tag));
+    PyTuple_SET_ITEM(pair, 1, contents);
     return pair;
+}
+
+/* What is there already needs no preparation, and of one tag nothing can come in between. */
+static boc_status_t receive(core_state_t *state, const tags_t *tags, int64_t timeout_ns,
+                            size_t *p_index, boc_payload_t *p_payload) {
+    size_t count = (size_t)tags->count;
+    boc_status_t status = BOC_ETIMEOUT;
+    if (count == 1 || timeout_ns <= 0)
+        status = boc_message_receive(tags->list, count, 0, NULL, p_index, p_payload);
+    if (status != BOC_ETIMEOUT || timeout_ns <= 0)
+        return status;
+    py_blocked_t blocked;
+    boc_blocking_t blocking = py_blocking_for(state, &blocked);
+    return boc_message_receive(tags->list, count, timeout_ns, &blocking, p_index, p_payload);
 }
 
 static PyObject *expired(PyObject *after) {
@@ -173,10 +197,7 @@ static PyObject *core_receive(PyObject *module, PyObject *const *args, Py_ssize_
     PyObject *result = NULL; /* owned */
     boc_payload_t payload = {NULL, NULL};
     size_t index = 0;
-    py_blocked_t blocked;
-    boc_blocking_t blocking = py_blocking_for(state, &blocked);
-    boc_status_t status =
-        boc_message_receive(tags.list, (size_t)tags.count, timeout_ns, &blocking, &index, &payload);
+    boc_status_t status = receive(state, &tags, timeout_ns, &index, &payload);
     if (status == BOC_OK)
         result = message(state, tags_name(&tags, index), &payload);
     else if (status == BOC_ETIMEOUT)

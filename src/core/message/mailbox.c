@@ -70,6 +70,8 @@ boc__mailbox_t *boc__mailbox_new(boc_tag_t tag, uint64_t hash) {
         return NULL;
     memset(mailbox, 0, sizeof *mailbox);
     atomic_init(&mailbox->refs, 1);
+    atomic_init(&mailbox->is_retired, false);
+    boc__handover_init(&mailbox->handover);
     boc__mutex_init(&mailbox->mutex);
     init_list(&mailbox->receivers);
     init_list(&mailbox->senders);
@@ -95,6 +97,14 @@ void boc__mailbox_unref(boc__mailbox_t *mailbox) {
     boc__alloc_free(mailbox);
 }
 
+/* End a critical section: (d). */
+static void unlock(boc__mailbox_t *mailbox) {
+    bool is_plain = mailbox->queue.length == 0 && mailbox->receivers.next == &mailbox->receivers &&
+                    !boc__mailbox_is_retired(mailbox);
+    boc__handover_close(&mailbox->handover, !is_plain);
+    boc__mutex_unlock(&mailbox->mutex);
+}
+
 /* -- sending ---------------------------------------------------------------------------- */
 
 static size_t limit_of(const boc__mailbox_t *mailbox) {
@@ -106,7 +116,7 @@ static size_t limit_of(const boc__mailbox_t *mailbox) {
 /* Under the lock.  DONE: the payload went to the queue, or to `*p_receiver`. */
 static boc__step_t push(boc__mailbox_t *mailbox, boc_payload_t payload, boc__place_t **p_receiver) {
     *p_receiver = NULL;
-    if (mailbox->is_retired)
+    if (boc__mailbox_is_retired(mailbox))
         return BOC_STEP_RETIRED;
     boc__place_t *place = serve_oldest(&mailbox->receivers, &mailbox->pop_retries);
     if (place != NULL) {
@@ -128,9 +138,11 @@ static boc__step_t push(boc__mailbox_t *mailbox, boc_payload_t payload, boc__pla
 
 boc__step_t boc__mailbox_push(boc__mailbox_t *mailbox, boc_payload_t payload) {
     boc__place_t *receiver;
+    if (boc__handover_give(&mailbox->handover, payload))
+        return BOC_STEP_DONE;
     boc__mutex_lock(&mailbox->mutex);
     boc__step_t step = push(mailbox, payload, &receiver);
-    boc__mutex_unlock(&mailbox->mutex);
+    unlock(mailbox);
     if (receiver != NULL)
         boc__waiter_wake(receiver->waiter);
     return step;
@@ -144,7 +156,7 @@ boc__step_t boc__mailbox_push_or_list(boc__mailbox_t *mailbox, boc__place_t *pla
         append(&mailbox->senders, place);
         step = BOC_STEP_LISTED;
     }
-    boc__mutex_unlock(&mailbox->mutex);
+    unlock(mailbox);
     if (receiver != NULL)
         boc__waiter_wake(receiver->waiter);
     return step;
@@ -168,21 +180,23 @@ static served_t admit(boc__mailbox_t *mailbox) {
 
 boc__step_t boc__mailbox_pop(boc__mailbox_t *mailbox, boc_payload_t *p_payload) {
     served_t served = {NULL};
+    if (!boc__handover_is_closed(&mailbox->handover))
+        return BOC_STEP_BLOCKED; /* (d) */
     boc__mutex_lock(&mailbox->mutex);
-    boc__step_t step = mailbox->is_retired ? BOC_STEP_RETIRED : BOC_STEP_BLOCKED;
+    boc__step_t step = boc__mailbox_is_retired(mailbox) ? BOC_STEP_RETIRED : BOC_STEP_BLOCKED;
     if (boc__queue_pop(&mailbox->queue, p_payload)) {
         mailbox->popped++;
         served = admit(mailbox);
         step = BOC_STEP_DONE;
     }
-    boc__mutex_unlock(&mailbox->mutex);
+    unlock(mailbox);
     wake_all(served);
     return step;
 }
 
 /* Under the lock. */
 static boc__step_t pop_or_list(boc__mailbox_t *mailbox, boc__place_t *place, served_t *served) {
-    if (mailbox->is_retired)
+    if (boc__mailbox_is_retired(mailbox))
         return BOC_STEP_RETIRED;
 #if defined(BOC_MUTANT_LOST_MESSAGE)
     bool is_empty = true; /* the fault: sleeps without another look */
@@ -206,7 +220,7 @@ boc__step_t boc__mailbox_pop_or_list(boc__mailbox_t *mailbox, boc__place_t *plac
     served_t served = {NULL};
     boc__mutex_lock(&mailbox->mutex);
     boc__step_t step = pop_or_list(mailbox, place, &served);
-    boc__mutex_unlock(&mailbox->mutex);
+    unlock(mailbox);
     wake_all(served);
     return step;
 }
@@ -215,7 +229,7 @@ void boc__mailbox_unlist(boc__mailbox_t *mailbox, boc__place_t *place) {
     boc__mutex_lock(&mailbox->mutex);
     if (place->prev != NULL)
         take_off(place);
-    boc__mutex_unlock(&mailbox->mutex);
+    unlock(mailbox);
 }
 
 /* -- the rest --------------------------------------------------------------------------- */
@@ -231,7 +245,7 @@ void boc__mailbox_drain(boc__mailbox_t *mailbox) {
     boc__mutex_lock(&mailbox->mutex);
     boc__queue_t messages = take_messages(mailbox);
     served_t served = admit(mailbox);
-    boc__mutex_unlock(&mailbox->mutex);
+    unlock(mailbox);
     wake_all(served);
     boc__queue_clear(&messages);
 }
@@ -245,17 +259,19 @@ static void dismiss(boc__place_t *list, served_t *served, uint64_t *p_retries) {
 void boc__mailbox_retire(boc__mailbox_t *mailbox) {
     served_t served = {NULL};
     boc__mutex_lock(&mailbox->mutex);
-    mailbox->is_retired = true;
+    /* relaxed: told under the lock to those who do not see it. */
+    atomic_store_explicit(&mailbox->is_retired, true, memory_order_relaxed);
     boc__queue_t messages = take_messages(mailbox);
     dismiss(&mailbox->receivers, &served, &mailbox->pop_retries);
     dismiss(&mailbox->senders, &served, &mailbox->push_retries);
-    boc__mutex_unlock(&mailbox->mutex);
+    unlock(mailbox);
     wake_all(served);
     boc__queue_clear(&messages);
 }
 
 void boc__mailbox_forget(boc__mailbox_t *mailbox) {
     boc__mutex_init(&mailbox->mutex); /* its owner may be a thread that does not exist here */
+    boc__handover_forget(&mailbox->handover);
     init_list(&mailbox->receivers);
     init_list(&mailbox->senders);
 }
@@ -264,14 +280,14 @@ void boc__mailbox_set_capacity(boc__mailbox_t *mailbox, size_t capacity) {
     boc__mutex_lock(&mailbox->mutex);
     mailbox->capacity = capacity;
     served_t served = admit(mailbox);
-    boc__mutex_unlock(&mailbox->mutex);
+    unlock(mailbox);
     wake_all(served);
 }
 
 void boc__mailbox_admit(boc__mailbox_t *mailbox) {
     boc__mutex_lock(&mailbox->mutex);
     served_t served = admit(mailbox);
-    boc__mutex_unlock(&mailbox->mutex);
+    unlock(mailbox);
     wake_all(served);
 }
 
@@ -282,14 +298,16 @@ size_t boc__mailbox_set_default_capacity(size_t capacity) {
 
 void boc__mailbox_read_stats(boc__mailbox_t *mailbox, boc_tag_stats_t *stats) {
     boc__mutex_lock(&mailbox->mutex);
+    /* relaxed: a number on its own. */
+    uint64_t given = atomic_load_explicit(&mailbox->handover.given, memory_order_relaxed);
     *stats = (boc_tag_stats_t){
         .tag = boc__mailbox_tag(mailbox),
         .length = mailbox->queue.length,
         .capacity = limit_of(mailbox),
-        .pushed = mailbox->pushed,
-        .popped = mailbox->popped,
+        .pushed = mailbox->pushed + given,
+        .popped = mailbox->popped + given,
         .push_retries = mailbox->push_retries,
         .pop_retries = mailbox->pop_retries,
     };
-    boc__mutex_unlock(&mailbox->mutex);
+    unlock(mailbox);
 }

@@ -4,6 +4,7 @@
  *   (a) a receiver in the list that nobody served yet: the queue is empty
  *   (b) a sender in the list that nobody served yet: the queue is full
  *   (c) a retired mailbox has no messages, and its lists are empty
+ *   (d) `handover` is open: not retired, the queue is empty, and no receiver is in the list
  *
  * Owns      its queue; one reference belongs to the table of tags while it is there.
  * Threads   any thread that has a reference.  Payloads are dropped outside the lock.
@@ -11,23 +12,30 @@
 #ifndef BOC_CORE_MESSAGE_MAILBOX_H
 #define BOC_CORE_MESSAGE_MAILBOX_H
 
+#include "core/message/handover.h"
 #include "core/message/queue.h"
 #include "core/message/waiter.h"
 
+#include <stdalign.h>
+#include <string.h>
+
+/* Three groups that do not share a line: what two threads that answer each other write, what is
+ * written under the lock, and what is only read. */
 typedef struct boc__mailbox {
-    atomic_size_t refs;
-    boc__mutex_t mutex;
+    alignas(BOC_CACHE_LINE_BYTES) boc__handover_t handover;
+    alignas(BOC_CACHE_LINE_BYTES) boc__mutex_t mutex;
     boc__queue_t queue;     /* this to `pop_retries`: guarded by mutex */
     boc__place_t receivers; /* ring of those that wait, oldest first */
     boc__place_t senders;
-    bool is_retired;
     size_t capacity; /* 0: the default */
     uint64_t pushed;
     uint64_t popped;
     uint64_t push_retries;
     uint64_t pop_retries;
-    struct boc__mailbox *next; /* this and `index`: guarded by the table */
+    atomic_size_t refs;
+    alignas(BOC_CACHE_LINE_BYTES) struct boc__mailbox *next; /* this, `index`: by the table */
     size_t index;
+    _Atomic(bool) is_retired; /* written under mutex */
     uint64_t hash; /* this and the rest: constant */
     size_t tag_bytes;
     char tag[];
@@ -49,6 +57,17 @@ void boc__mailbox_unref(boc__mailbox_t *mailbox);
 
 static inline boc_tag_t boc__mailbox_tag(const boc__mailbox_t *mailbox) {
     return (boc_tag_t){mailbox->tag, mailbox->tag_bytes};
+}
+
+static inline bool boc__mailbox_has_tag(const boc__mailbox_t *mailbox, boc_tag_t tag,
+                                        uint64_t hash) {
+    return mailbox->hash == hash && mailbox->tag_bytes == tag.size &&
+           (tag.size == 0 || memcmp(mailbox->tag, tag.bytes, tag.size) == 0);
+}
+
+static inline bool boc__mailbox_is_retired(boc__mailbox_t *mailbox) {
+    /* relaxed: who does not see it yet is told under the lock. */
+    return atomic_load_explicit(&mailbox->is_retired, memory_order_relaxed);
 }
 
 /* Give `payload` to a receiver or to the queue; it is taken on BOC_STEP_DONE only. */

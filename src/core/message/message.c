@@ -1,3 +1,4 @@
+#include "core/message/recent.h"
 #include "core/message/tags.h"
 
 #include "core/alloc.h"
@@ -12,6 +13,7 @@
 static boc_status_t send_blocking(boc__mailbox_t *mailbox, boc_payload_t payload,
                                   int64_t deadline_ns, const boc_blocking_t *blocking,
                                   bool *p_taken) {
+    (void)boc__mailbox_ref(mailbox); /* it was borrowed */
     boc__waiter_t waiter = {.payload = payload};
     boc__place_t place = {.waiter = &waiter};
     boc__waiter_init(&waiter);
@@ -32,6 +34,7 @@ static boc_status_t send_blocking(boc__mailbox_t *mailbox, boc_payload_t payload
         status = BOC_ENOMEM;
     }
     boc__waiter_deinit(&waiter);
+    boc__mailbox_unref(mailbox);
     return status;
 }
 
@@ -39,7 +42,7 @@ static boc_status_t send(boc_tag_t tag, boc_payload_t payload, int64_t timeout_n
                          const boc_blocking_t *blocking, bool *p_taken) {
     int64_t deadline_ns = 0;
     for (;;) {
-        boc__mailbox_t *mailbox = boc__tags_get(tag);
+        boc__mailbox_t *mailbox = boc__recent_get(tag);
         if (mailbox == NULL)
             return BOC_ENOMEM;
         boc__step_t step = boc__mailbox_push(mailbox, payload);
@@ -56,7 +59,6 @@ static boc_status_t send(boc_tag_t tag, boc_payload_t payload, int64_t timeout_n
                 deadline_ns = boc__clock_deadline_ns(timeout_ns);
             status = send_blocking(mailbox, payload, deadline_ns, blocking, p_taken);
         }
-        boc__mailbox_unref(mailbox);
         if (status != BOC_EBUSY)
             return status;
     }
@@ -87,11 +89,10 @@ static boc_status_t poll(const boc_tag_t *tags, size_t count, size_t *p_index,
     for (size_t i = 0; i < count; i++) {
         boc__step_t step;
         do {
-            boc__mailbox_t *mailbox = boc__tags_find(tags[i]);
+            boc__mailbox_t *mailbox = boc__recent_find(tags[i]);
             if (mailbox == NULL)
                 break;
             step = boc__mailbox_pop(mailbox, p_payload);
-            boc__mailbox_unref(mailbox);
             if (step == BOC_STEP_DONE) {
                 *p_index = i;
                 return BOC_OK;
@@ -105,9 +106,10 @@ static boc_status_t poll(const boc_tag_t *tags, size_t count, size_t *p_index,
 static boc__step_t list_at(listing_t *listing, boc_tag_t tag, size_t i, boc__waiter_t *waiter) {
     for (;;) {
         listing->place = (boc__place_t){.waiter = waiter, .index = i};
-        listing->mailbox = boc__tags_get(tag);
+        listing->mailbox = boc__recent_get(tag);
         if (listing->mailbox == NULL)
             return BOC_STEP_NOMEM;
+        (void)boc__mailbox_ref(listing->mailbox);
         boc__step_t step = boc__mailbox_pop_or_list(listing->mailbox, &listing->place);
         if (step == BOC_STEP_LISTED)
             return step;
@@ -147,9 +149,10 @@ static boc_status_t wait_once(const boc_tag_t *tags, size_t count, int64_t deadl
     return status == BOC_OK && waiter->outcome == BOC_OUTCOME_AGAIN ? BOC_EBUSY : status;
 }
 
-static boc_status_t receive_blocking(const boc_tag_t *tags, size_t count, int64_t timeout_ns,
-                                     const boc_blocking_t *blocking, size_t *p_index,
-                                     boc_payload_t *p_payload) {
+/* `since_ns`: when the thread began to wait, if it did; else 0. */
+static boc_status_t receive_blocking(const boc_tag_t *tags, size_t count, int64_t deadline_ns,
+                                     int64_t since_ns, const boc_blocking_t *blocking,
+                                     size_t *p_index, boc_payload_t *p_payload) {
     listing_t on_stack[PLACES_ON_STACK];
     listing_t *listings = on_stack;
     if (count > SIZE_MAX / sizeof(listing_t))
@@ -158,9 +161,8 @@ static boc_status_t receive_blocking(const boc_tag_t *tags, size_t count, int64_
         listings = boc__alloc(alignof(listing_t), count * sizeof(listing_t));
     if (listings == NULL)
         return BOC_ENOMEM;
-    int64_t deadline_ns = boc__clock_deadline_ns(timeout_ns);
     boc_status_t status;
-    boc__waiter_t waiter = {.since_ns = 0};
+    boc__waiter_t waiter = {.since_ns = since_ns};
     do {
         boc__waiter_init(&waiter);
         status = wait_once(tags, count, deadline_ns, blocking, listings, &waiter);
@@ -181,20 +183,29 @@ boc_status_t boc_message_receive(const boc_tag_t *tags, size_t count, int64_t ti
     assert(p_index != NULL && p_payload != NULL);
     if (count == 0)
         return BOC_EINVALID;
+    if (timeout_ns <= 0)
+        return poll(tags, count, p_index, p_payload) == BOC_OK ? BOC_OK : BOC_ETIMEOUT;
     /* A thread that is listed at the earlier tags while it looks at a later one overlooks
      * nothing ("Overtaken by a later tag"), so only the first is tried without. */
-    boc_status_t status = poll(tags, timeout_ns > 0 ? 1 : count, p_index, p_payload);
-    if (status != BOC_EBUSY)
-        return status;
-    if (timeout_ns <= 0)
-        return BOC_ETIMEOUT;
-    return receive_blocking(tags, count, timeout_ns, blocking, p_index, p_payload);
+    boc__mailbox_t *mailbox = boc__recent_get(tags[0]);
+    if (mailbox == NULL)
+        return BOC_ENOMEM;
+    *p_index = 0;
+    if (boc__mailbox_pop(mailbox, p_payload) == BOC_STEP_DONE)
+        return BOC_OK;
+    int64_t deadline_ns = boc__clock_deadline_ns(timeout_ns);
+    int64_t look_ns = blocking != NULL ? blocking->look_ns : BOC_NO_TIMEOUT;
+    int64_t since_ns = 0;
+    if (count == 1 && look_ns > 0 &&
+        boc__handover_call(&mailbox->handover, look_ns, deadline_ns, &since_ns, p_payload))
+        return BOC_OK;
+    return receive_blocking(tags, count, deadline_ns, since_ns, blocking, p_index, p_payload);
 }
 
 /* -- the rest --------------------------------------------------------------------------- */
 
 void boc_message_drain(boc_tag_t tag) {
-    boc__mailbox_t *mailbox = boc__tags_find(tag);
+    boc__mailbox_t *mailbox = boc__tags_find(tag, boc__tags_hash(tag));
     if (mailbox == NULL)
         return;
     boc__mailbox_drain(mailbox);
@@ -221,7 +232,7 @@ boc_status_t boc_message_set_capacity(size_t capacity, const boc_tag_t *tag) {
     if (capacity < 1 || capacity > BOC_QUEUE_CAPACITY_MAX)
         return BOC_EINVALID;
     if (tag != NULL) {
-        boc__mailbox_t *mailbox = boc__tags_get(*tag);
+        boc__mailbox_t *mailbox = boc__tags_get(*tag, boc__tags_hash(*tag));
         if (mailbox == NULL)
             return BOC_ENOMEM;
         boc__mailbox_set_capacity(mailbox, capacity);
@@ -264,6 +275,7 @@ boc_status_t boc_message_stats(void (*visit)(void *context, const boc_tag_stats_
 }
 
 void boc_message_forget_all(void) {
+    boc__recent_forget();
     boc__mailbox_t *gone = boc__tags_forget();
     while (gone != NULL) {
         boc__mailbox_t *mailbox = gone;

@@ -28,7 +28,7 @@ static struct {
 } globals = {.shards = {SHARDS_4, SHARDS_4, SHARDS_4, SHARDS_4}};
 
 /* FNV-1a: tags are short. */
-static uint64_t hash_of(boc_tag_t tag) {
+uint64_t boc__tags_hash(boc_tag_t tag) {
     uint64_t hash = 0xcbf29ce484222325u;
     for (size_t i = 0; i < tag.size; i++)
         hash = (hash ^ (unsigned char)tag.bytes[i]) * 0x100000001b3u;
@@ -46,8 +46,7 @@ static boc__mailbox_t **bucket_of(shard_t *shard, uint64_t hash) {
 
 static boc__mailbox_t *find(shard_t *shard, boc_tag_t tag, uint64_t hash) {
     for (boc__mailbox_t *box = *bucket_of(shard, hash); box != NULL; box = box->next)
-        if (box->hash == hash && box->tag_bytes == tag.size &&
-            (tag.size == 0 || memcmp(box->tag, tag.bytes, tag.size) == 0))
+        if (boc__mailbox_has_tag(box, tag, hash))
             return box;
     return NULL;
 }
@@ -93,8 +92,7 @@ static void unlock_all(void) {
         boc__mutex_unlock(&globals.shards[i].mutex);
 }
 
-boc__mailbox_t *boc__tags_find(boc_tag_t tag) {
-    uint64_t hash = hash_of(tag);
+boc__mailbox_t *boc__tags_find(boc_tag_t tag, uint64_t hash) {
     shard_t *shard = shard_of(hash);
     boc__mutex_lock(&shard->mutex);
     boc__mailbox_t *mailbox = find(shard, tag, hash);
@@ -104,11 +102,10 @@ boc__mailbox_t *boc__tags_find(boc_tag_t tag) {
     return mailbox;
 }
 
-boc__mailbox_t *boc__tags_get(boc_tag_t tag) {
-    boc__mailbox_t *mailbox = boc__tags_find(tag);
+boc__mailbox_t *boc__tags_get(boc_tag_t tag, uint64_t hash) {
+    boc__mailbox_t *mailbox = boc__tags_find(tag, hash);
     if (mailbox != NULL)
         return mailbox;
-    uint64_t hash = hash_of(tag);
     shard_t *shard = shard_of(hash);
     boc__mailbox_t *made = boc__mailbox_new(tag, hash);
     if (made == NULL)
@@ -186,7 +183,7 @@ static boc__mailbox_t **make_all(const boc_tag_t *tags, size_t count) {
     boc__mailbox_t **made =
         boc__alloc(alignof(boc__mailbox_t *), (count + 1) * sizeof(boc__mailbox_t *));
     for (size_t i = 0; made != NULL && i < count; i++) {
-        made[i] = boc__mailbox_new(tags[i], hash_of(tags[i]));
+        made[i] = boc__mailbox_new(tags[i], boc__tags_hash(tags[i]));
         if (made[i] != NULL)
             continue;
         while (i > 0)

@@ -11,11 +11,13 @@
 
 #include "core/message/mailbox.h"
 
+uint64_t boc__tags_hash(boc_tag_t tag);
+
 /* NULL when the tag is not assigned. */
-boc__mailbox_t *boc__tags_find(boc_tag_t tag);
+boc__mailbox_t *boc__tags_find(boc_tag_t tag, uint64_t hash);
 
 /* Assign the tag unless it is; NULL without memory. */
-boc__mailbox_t *boc__tags_get(boc_tag_t tag);
+boc__mailbox_t *boc__tags_get(boc_tag_t tag, uint64_t hash);
 
 /* Assign exactly `tags`; mailboxes of tags that stay are kept.  Those that go are given
  * to the caller, linked by `next`.  BOC_ENOMEM: nothing was changed. */

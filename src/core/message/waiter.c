@@ -1,18 +1,12 @@
 #include "core/message/waiter.h"
 
+#include "core/message/patience.h"
 #include "platform/clock.h"
 #include "platform/yield.h"
 
 #include <assert.h>
 
 enum { WAITING, SERVED, LEFT };
-
-/* How long a thread looks before it parks.  Two threads that answer each other need longer: if
- * one has parked, its wake takes longer than the other looks at first, which then parks as well,
- * and so on.  So who was served soon the last time looks for about as long as a wake takes. */
-#define SPIN_NS 10000
-#define SPIN_LONG_NS 100000
-#define SOON_NS 100000
 
 /* After so many looks it gives the CPU away, which is all that helps where the partner waits for
  * this very CPU. */
@@ -47,15 +41,13 @@ void boc__waiter_take_token(boc__waiter_t *waiter) {
 }
 
 #if !defined(BOC_SYSTEMATIC)
-static _Thread_local bool tl_was_served_soon; /* the last time this thread waited */
-
 static bool is_waiting(boc__waiter_t *waiter) {
     /* relaxed: a hint; the token is taken in any case. */
     return atomic_load_explicit(&waiter->state, memory_order_relaxed) == WAITING;
 }
 
 static void spin(boc__waiter_t *waiter) {
-    int64_t end_ns = waiter->since_ns + (tl_was_served_soon ? SPIN_LONG_NS : SPIN_NS);
+    int64_t end_ns = waiter->since_ns + boc__patience_ns();
     do {
         for (int i = 0; i < LOOKS_PER_YIELD; i++) {
             if (!is_waiting(waiter))
@@ -72,12 +64,14 @@ static boc_status_t spin_then_park(boc__waiter_t *waiter, int64_t deadline_ns) {
 #if defined(BOC_SYSTEMATIC)
     return boc__parker_park(&waiter->parker, deadline_ns);
 #else
-    if (waiter->since_ns == 0) {
-        waiter->since_ns = boc__clock_now_ns();
+    if (!waiter->has_looked) {
+        waiter->has_looked = true;
+        if (waiter->since_ns == 0)
+            waiter->since_ns = boc__clock_now_ns();
         spin(waiter);
     }
     boc_status_t status = boc__parker_park(&waiter->parker, deadline_ns);
-    tl_was_served_soon = status == BOC_OK && boc__clock_now_ns() - waiter->since_ns < SOON_NS;
+    boc__patience_learn_from(waiter->since_ns, status == BOC_OK);
     return status;
 #endif
 }

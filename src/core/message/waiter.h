@@ -28,7 +28,8 @@ typedef enum boc__outcome {
 typedef struct boc__waiter {
     boc__parker_t parker;
     _Atomic int state;
-    int64_t since_ns; /* its thread only: when it first waited, 0: not yet in this call */
+    int64_t since_ns; /* its thread only: when it began to wait, 0: not yet in this call */
+    bool has_looked;  /* its thread only: it looked for a while in this call */
     boc__outcome_t outcome; /* this and the rest: written by who serves, before the wake */
     size_t index;           /* receiver: which of its tags */
     boc_payload_t payload;  /* receiver: gets it; sender: offers it */

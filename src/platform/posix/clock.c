@@ -21,6 +21,8 @@ int64_t boc__clock_now_ns(void) {
 }
 
 int64_t boc__clock_deadline_ns(int64_t timeout_ns) {
+    if (timeout_ns == BOC_FOREVER)
+        return BOC_FOREVER;
     int64_t now_ns = boc__clock_now_ns();
     if (timeout_ns <= 0)
         return now_ns;

@@ -407,26 +407,48 @@ static void replace_body(void *context) {
     CHECK_EQ(globals.dropped, 2);
     end();
 }
+/* The same for one that calls; what it gets was sent after its tag had gone and come back. */
+static void take_called(void *context) { *(int *)context = receive(names[1]); }
+static void replace_called_body(void *context) {
+    (void)context;
+    begin();
+    for (int i = 0; i < SCALED(500, 2); i++) {
+        boc__thread_t receiver;
+        int n = -1;
+        start(&receiver, take_called, &n);
+        CHECK_EQ(boc_message_set_tags(NULL, 0), BOC_OK);
+        CHECK_EQ(boc_message_set_tags(&names[1], 1), BOC_OK);
+        send(names[1], 5);
+        boc__thread_join(&receiver);
+        CHECK_EQ(n, 5);
+        CHECK_EQ(read_stats(), 1);
+        CHECK_EQ(stats_of[0].pushed, 1);
+    }
+    end();
+}
+BOC_TEST(caller_survives_replaced_tags) { boc__sys_run_seeds(replace_called_body, NULL); }
 BOC_TEST(threads_that_wait_survive_replaced_tags) { boc__sys_run_seeds(replace_body, NULL); }
 
 /* Goal: a timeout beside the message: it is received or still there, never both. */
-static void receive_timed(void *context) {
+static void receive_timed_from(const boc_tag_t *tags, size_t count, void *context) {
     size_t index;
     boc_payload_t payload;
-    *(boc_status_t *)context = boc_message_receive(names, TAGS, MS / 10, NULL, &index, &payload);
+    *(boc_status_t *)context = boc_message_receive(tags, count, MS / 10, NULL, &index, &payload);
     if (*(boc_status_t *)context == BOC_OK)
         CHECK_EQ(number_of(payload), 3);
     else
         CHECK_EQ(*(boc_status_t *)context, BOC_ETIMEOUT);
 }
+static void receive_timed(void *context) { receive_timed_from(names, TAGS, context); }
+static void call_timed(void *context) { receive_timed_from(&names[1], 1, context); }
 static void timed_body(void *context) {
-    (void)context;
+    boc__thread_fn receiver = context == NULL ? receive_timed : call_timed;
     begin();
     for (int i = 0; i < SCALED(500, 2); i++) {
         boc__thread_t first, second;
         boc_status_t got[2];
-        start(&first, receive_timed, &got[0]);
-        start(&second, receive_timed, &got[1]);
+        start(&first, receiver, &got[0]);
+        start(&second, receiver, &got[1]);
         boc__clock_sleep_ns(MS / 10);
         send(names[1], 3);
         boc__thread_join(&first);
@@ -436,6 +458,9 @@ static void timed_body(void *context) {
     end();
 }
 BOC_TEST(timeout_beside_a_message_keeps_it_once) { boc__sys_run_seeds(timed_body, NULL); }
+BOC_TEST(caller_that_gives_up_beside_a_message_keeps_it_once) {
+    boc__sys_run_seeds(timed_body, &globals);
+}
 
 /* The same for a sender that waits for room. */
 static void send_timed(void *context) {
@@ -489,6 +514,97 @@ BOC_TEST(message_is_not_overtaken_by_a_later_one_of_a_later_tag) {
     boc__sys_run_seeds(overtake_body, NULL);
 }
 
+/* -- one tag: handed over without a lock ------------------------------------------------- */
+
+enum { ANSWERS = SCALED(20000, 3) };
+
+static void answer(void *context) {
+    (void)context;
+    for (int i = 0; i < ANSWERS; i++) {
+        CHECK_EQ(receive(names[0]), 2 * i);
+        send(names[1], 2 * i + 1);
+    }
+}
+
+/* Goal: a message that finds a caller is received, once.  Method: two threads that answer each
+ * other call, leave and sleep at every point. */
+static void answer_body(void *context) {
+    (void)context;
+    begin();
+    boc__thread_t thread;
+    start(&thread, answer, NULL);
+    for (int i = 0; i < ANSWERS; i++) {
+        send(names[0], 2 * i);
+        CHECK_EQ(receive(names[1]), 2 * i + 1);
+    }
+    boc__thread_join(&thread);
+    CHECK_EQ(read_stats(), 2);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(stats_of[i].pushed, ANSWERS);
+        CHECK_EQ(stats_of[i].popped, ANSWERS);
+    }
+    end();
+    CHECK_EQ(globals.dropped, 0);
+}
+BOC_TEST(threads_that_answer_each_other_get_every_message) {
+    boc__sys_run_seeds(answer_body, NULL);
+}
+
+static void send_in_order(void *context) {
+    (void)context;
+    for (int i = 0; i < ANSWERS; i++)
+        CHECK_EQ(boc_message_send(names[0], number(i), BOC_NO_TIMEOUT, NULL), BOC_OK);
+}
+
+/* Goal: a message that is handed over does not overtake one that waits in the queue. */
+static void ordered_body(void *context) {
+    (void)context;
+    begin();
+    boc__thread_t thread;
+    start(&thread, send_in_order, NULL);
+    for (int i = 0; i < ANSWERS; i++)
+        CHECK_EQ(receive(names[0]), i);
+    boc__thread_join(&thread);
+    end();
+}
+BOC_TEST(messages_of_one_tag_are_received_in_order) { boc__sys_run_seeds(ordered_body, NULL); }
+
+static void receive_half(void *context) {
+    (void)context;
+    int last[2] = {-1, -1};
+    for (int i = 0; i < ANSWERS; i++) {
+        int n = receive(names[0]), producer = n / ANSWERS;
+        CHECK(n > last[producer]);
+        last[producer] = n;
+        globals.received++;
+    }
+}
+static void send_half(void *context) {
+    for (int i = 0; i < ANSWERS; i++)
+        CHECK_EQ(boc_message_send(names[0], number(*(int *)context * ANSWERS + i), BOC_NO_TIMEOUT,
+                                  NULL),
+                 BOC_OK);
+}
+
+/* Goal: many may use the one place. */
+static void crowd_body(void *context) {
+    (void)context;
+    begin();
+    boc__thread_t threads[4];
+    int numbers[] = {0, 1};
+    for (int i = 0; i < 2; i++) {
+        start(&threads[i], receive_half, NULL);
+        start(&threads[2 + i], send_half, &numbers[i]);
+    }
+    for (int i = 0; i < 4; i++)
+        boc__thread_join(&threads[i]);
+    CHECK_EQ(globals.received, 2 * ANSWERS);
+    end();
+}
+BOC_TEST(callers_beside_each_other_get_each_message_once) {
+    boc__sys_run_seeds(crowd_body, NULL);
+}
+
 /* -- the host's part -------------------------------------------------------------------- */
 
 typedef struct host {
@@ -504,20 +620,25 @@ static boc_status_t count_after(void *context, bool is_over) {
     return host->after >= host->limit ? BOC_EINTERRUPTED : BOC_OK;
 }
 
-static void receive_hosted(void *context) {
+static void receive_hosted_from(const boc_tag_t *tags, size_t count, int64_t look_ns,
+                                boc_status_t *p_status) {
     host_t host = {.limit = 3};
-    boc_blocking_t blocking = {count_before, count_after, &host, MS / 10};
+    boc_blocking_t blocking = {count_before, count_after, &host, MS / 10, look_ns};
     size_t index;
     boc_payload_t payload;
     boc_status_t status =
-        boc_message_receive(names, TAGS, BOC_NO_TIMEOUT, &blocking, &index, &payload);
+        boc_message_receive(tags, count, BOC_NO_TIMEOUT, &blocking, &index, &payload);
     CHECK(status == BOC_OK || status == BOC_EINTERRUPTED);
     CHECK(status == BOC_OK ? host.after == 0 || host.was_over || host.after < 3 : !host.was_over);
-    *(boc_status_t *)context = status;
+    *p_status = status;
+}
+static void receive_hosted(void *context) { receive_hosted_from(names, TAGS, 0, context); }
+static void receive_hosted_calling(void *context) {
+    receive_hosted_from(&names[1], 1, MS / 10, context);
 }
 static void send_hosted(void *context) {
     host_t host = {.limit = 3};
-    boc_blocking_t blocking = {count_before, count_after, &host, MS / 10};
+    boc_blocking_t blocking = {count_before, count_after, &host, MS / 10, 0};
     *(boc_status_t *)context = boc_message_send(names[0], number(2), BOC_NO_TIMEOUT, &blocking);
 }
 
@@ -528,7 +649,7 @@ static void hosted_body(void *context) {
     for (int i = 0; i < SCALED(300, 2); i++) {
         boc__thread_t thread;
         boc_status_t status;
-        start(&thread, receive_hosted, &status);
+        start(&thread, i % 2 == 0 ? receive_hosted : receive_hosted_calling, &status);
         boc__clock_sleep_ns(MS / 4);
         send(names[1], 3);
         boc__thread_join(&thread);

@@ -452,7 +452,7 @@ BOC_TEST(host_may_end_a_wait) {
     begin();
     boc_update_t *update = update_later("k");
     host_t host = {.limit = 3};
-    boc_blocking_t blocking = {count_before, count_after, &host, MS / 10};
+    boc_blocking_t blocking = {count_before, count_after, &host, MS / 10, 0};
     CHECK_EQ(boc_notice_sync(BOC_NO_TIMEOUT, &blocking), BOC_EINTERRUPTED);
     CHECK_EQ(host.after, 3);
     host = (host_t){.limit = 100};
