@@ -581,9 +581,9 @@ static void receive_half(void *context) {
 }
 static void send_half(void *context) {
     for (int i = 0; i < ANSWERS; i++)
-        CHECK_EQ(boc_message_send(names[0], number(*(int *)context * ANSWERS + i), BOC_NO_TIMEOUT,
-                                  NULL),
-                 BOC_OK);
+        CHECK_EQ(
+            boc_message_send(names[0], number(*(int *)context * ANSWERS + i), BOC_NO_TIMEOUT, NULL),
+            BOC_OK);
 }
 
 /* Goal: many may use the one place. */
@@ -601,9 +601,7 @@ static void crowd_body(void *context) {
     CHECK_EQ(globals.received, 2 * ANSWERS);
     end();
 }
-BOC_TEST(callers_beside_each_other_get_each_message_once) {
-    boc__sys_run_seeds(crowd_body, NULL);
-}
+BOC_TEST(callers_beside_each_other_get_each_message_once) { boc__sys_run_seeds(crowd_body, NULL); }
 
 /* -- the host's part -------------------------------------------------------------------- */
 
