@@ -82,6 +82,10 @@ def _forget_thread() -> None:
         local.__dict__.clear()
 
 
+def look_up() -> None:
+    """Do nothing, by which the interpreter raises an exception that was left for this thread."""
+
+
 def configure(settings: dict[str, Any]) -> None:
     """Take over settings of main, unless newer ones came before."""
     global _version

@@ -23,16 +23,11 @@ static bool is_only_thread(void) {
 
 /* An exception that another thread set for this one (a body that is to end) is raised by
  * bytecode only. */
-static int run_bytecode(void) {
-    PyObject *globals = PyDict_New(); /* owned */
-    PyObject *code =
-        globals != NULL ? Py_CompileString("None", "<blocking>", Py_eval_input) : NULL; /* owned */
-    PyObject *result = code != NULL ? PyEval_EvalCode(code, globals, globals) : NULL; /* owned */
-    int status = result != NULL ? 0 : -1;
+static int run_bytecode(core_state_t *state) {
+    PyObject *look_up = py_state_import(&state->look_up, "bocpy._worker", "look_up"); /* borrowed */
+    PyObject *result = look_up != NULL ? PyObject_CallNoArgs(look_up) : NULL; /* owned */
     Py_XDECREF(result);
-    Py_XDECREF(code);
-    Py_XDECREF(globals);
-    return status;
+    return result != NULL ? 0 : -1;
 }
 
 static boc_status_t after_blocking(void *context, bool is_over) {
@@ -40,7 +35,7 @@ static boc_status_t after_blocking(void *context, bool is_over) {
     PyEval_RestoreThread(blocked->thread_state);
     if (is_over)
         return BOC_OK;
-    if (PyErr_CheckSignals() < 0 || (blocked->is_worker && run_bytecode() < 0))
+    if (PyErr_CheckSignals() < 0 || (blocked->worker != NULL && run_bytecode(blocked->worker) < 0))
         return BOC_EINTERRUPTED;
     return BOC_OK;
 }
@@ -71,9 +66,9 @@ static bool may_handle_signals(void) {
     return tl_may;
 }
 
-boc_blocking_t py_blocking_for(const core_state_t *state, py_blocked_t *blocked) {
-    *blocked = (py_blocked_t){.is_worker = state->worker >= 0};
-    bool needs_looks = blocked->is_worker || (py_interp_is_main() && may_handle_signals());
+boc_blocking_t py_blocking_for(core_state_t *state, py_blocked_t *blocked) {
+    *blocked = (py_blocked_t){.worker = state->worker >= 0 ? state : NULL};
+    bool needs_looks = blocked->worker != NULL || (py_interp_is_main() && may_handle_signals());
     return (boc_blocking_t){
         .before = before_blocking,
         .after = after_blocking,

@@ -15,11 +15,11 @@ typedef struct core_state core_state_t;
 
 typedef struct py_blocked {
     PyThreadState *thread_state;
-    bool is_worker;
+    core_state_t *worker; /* state of the worker that this is, or NULL */
 } py_blocked_t;
 
 /* For one call, during which `blocked` must last.  The call ends with BOC_EINTERRUPTED when
  * a signal handler, or an exception left for the thread, raised: the exception is set. */
-boc_blocking_t py_blocking_for(const core_state_t *state, py_blocked_t *blocked);
+boc_blocking_t py_blocking_for(core_state_t *state, py_blocked_t *blocked);
 
 #endif

@@ -134,6 +134,7 @@ static int core_traverse(PyObject *module, visitproc visit, void *arg) {
     Py_VISIT(state->failures);
     Py_VISIT(state->template_of);
     Py_VISIT(state->importing);
+    Py_VISIT(state->look_up);
     int result = py_settings_traverse(&state->settings, visit, arg);
     if (result == 0)
         result = py_functions_traverse(&state->functions, visit, arg);
@@ -151,6 +152,7 @@ static int core_clear(PyObject *module) {
     Py_CLEAR(state->failures);
     Py_CLEAR(state->template_of);
     Py_CLEAR(state->importing);
+    Py_CLEAR(state->look_up);
     Py_CLEAR(state->when_type);
     Py_CLEAR(state->snapshot_type);
     Py_CLEAR(state->removed);

@@ -34,6 +34,7 @@ struct core_state {
     PyObject *failures;           /* module bocpy._failures, NULL until needed */
     PyObject *template_of;        /* bocpy._origin.template_of, NULL until needed */
     PyObject *importing;          /* bocpy._worker.importing: threads that import a module */
+    PyObject *look_up;            /* bocpy._worker.look_up, NULL until needed */
     Py_ssize_t code_index;        /* of our word in code objects, -1 without */
     uint32_t holder;              /* what a cown's holder word says when we own it */
     int worker;                   /* index of the worker this interpreter is for, or -1 */
