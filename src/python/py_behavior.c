@@ -332,7 +332,6 @@ static void behavior_run(boc_behavior_t *behavior, void *data) {
         if (frame.handles[i] != NULL)
             py_cown_let_go(frame.handles[i]);
     py_home_sweep(state->home);
-    py_live_sweep(state);
     Py_CLEAR(frame.snapshot);
     PyMem_Free(room.block);
     assert(!PyErr_Occurred());

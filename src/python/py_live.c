@@ -4,6 +4,7 @@
 #include "platform/track.h"
 #include "python/py_behavior.h"
 #include "python/py_failure.h"
+#include "python/py_interp.h"
 #include "python/py_isolation.h"
 #include "python/py_owner.h"
 #include "python/py_state.h"
@@ -30,8 +31,9 @@ static const char *const mode_names[MODES] = {"live", "encode", "eager"};
 
 /* One per worker: the home of its live values. */
 typedef struct home {
-    _Atomic(live_t *) dropped;       /* by any thread; freed by the worker */
-    _Atomic(uint64_t) counts[COUNTS]; /* written with the worker's GIL */
+    _Atomic(live_t *) dropped; /* by any thread; freed in the worker's interpreter */
+    bool is_sweeping;                 /* guarded by the worker's GIL, as are writes below */
+    _Atomic(uint64_t) counts[COUNTS];
 } home_t;
 
 static struct {
@@ -53,19 +55,6 @@ static void count(const core_state_t *owner, count_t what) {
 
 /* -- life -------------------------------------------------------------------------------- */
 
-static void drop_live(void *data) {
-    live_t *live = data;
-    _Atomic(live_t *) *list = &home_of(live->owner)->dropped;
-    /* relaxed: what it points at is not read here. */
-    live->next = atomic_load_explicit(list, memory_order_relaxed);
-    /* release: the entry, to py_live_sweep; relaxed on failure, which tries again. */
-    while (!atomic_compare_exchange_weak_explicit(list, &live->next, live, memory_order_release,
-                                                  memory_order_relaxed))
-        continue;
-}
-
-const boc_payload_ops_t py_payload_live = {drop_live};
-
 /* Attached to its interpreter: the end of the record, whose value the caller takes. */
 static PyObject *unwrap(live_t *live) {
     PyObject *value = live->value;
@@ -74,22 +63,42 @@ static PyObject *unwrap(live_t *live) {
     return value;
 }
 
-/* A value that holds a cown can be the last to do so, but what that one held is left here, too:
- * the list gets longer, the stack does not. */
+/* A value that holds a cown can be the last to do so.  What that one held is freed by the blobs'
+ * own list, or put into this one: the list gets longer, the stack does not. */
 void py_live_sweep(core_state_t *state) {
-    _Atomic(live_t *) *list = &home_of(state)->dropped;
+    home_t *home = home_of(state);
     /* relaxed: a hint; the exchange looks again. */
-    while (atomic_load_explicit(list, memory_order_relaxed) != NULL) {
+    while (!home->is_sweeping &&
+           atomic_load_explicit(&home->dropped, memory_order_relaxed) != NULL) {
+        home->is_sweeping = true;
         /* acquire: the entries. */
-        live_t *live = atomic_exchange_explicit(list, NULL, memory_order_acquire);
+        live_t *live = atomic_exchange_explicit(&home->dropped, NULL, memory_order_acquire);
         while (live != NULL) {
             live_t *next = live->next;
             count(state, DROPPED);
             Py_DECREF(unwrap(live));
             live = next;
         }
+        home->is_sweeping = false;
     }
 }
+
+static void drop_live(void *data) {
+    live_t *live = data;
+    core_state_t *owner = live->owner;
+    bool is_here = py_interp_is_attached() && PyInterpreterState_Get() == live->interpreter;
+    _Atomic(live_t *) *list = &home_of(owner)->dropped;
+    /* relaxed: what it points at is not read here. */
+    live->next = atomic_load_explicit(list, memory_order_relaxed);
+    /* release: the entry, to py_live_sweep; relaxed on failure, which tries again. */
+    while (!atomic_compare_exchange_weak_explicit(list, &live->next, live, memory_order_release,
+                                                  memory_order_relaxed))
+        continue;
+    if (is_here)
+        py_live_sweep(owner);
+}
+
+const boc_payload_ops_t py_payload_live = {drop_live};
 
 static live_t *new_live(core_state_t *state, PyObject *taken) {
     live_t *live = PyMem_RawMalloc(sizeof *live);
@@ -146,19 +155,11 @@ static boc_payload_t export(core_state_t *state, live_t *live) {
     return py_failure_of_raised(state);
 }
 
-void py_live_fetch(core_state_t *state, boc_cown_t *cown) {
-    boc_payload_t *payload = boc_cown_value(cown);
-    if (!py_live_is(payload) || ((live_t *)payload->data)->owner == state)
-        return;
-    PyObject *raised = PyErr_GetRaisedException(); /* owned */
-    *payload = export(state, payload->data);
-    PyErr_SetRaisedException(raised);
+bool py_live_is_here(core_state_t *state, const boc_payload_t *payload) {
+    return ((const live_t *)payload->data)->owner == state;
 }
 
-void py_live_settle(core_state_t *state, boc_cown_t *cown) {
-    boc_payload_t *payload = boc_cown_value(cown);
-    if (!py_live_is(payload))
-        return;
+void py_live_encode(core_state_t *state, boc_payload_t *payload) {
     PyObject *raised = PyErr_GetRaisedException(); /* owned */
     live_t *live = payload->data;
     if (live->owner == state) {
@@ -172,14 +173,6 @@ void py_live_settle(core_state_t *state, boc_cown_t *cown) {
 
 /* -- keeping --------------------------------------------------------------------------------- */
 
-/* Whether the encoder would put the value into the payload itself, or the extension of its type
- * moves it by pointer. */
-static bool leaves_cheaply(core_state_t *state, PyObject *value) {
-    PyTypeObject *type = Py_TYPE(value);
-    return type == &PyLong_Type || value == Py_None || type == &PyBool_Type ||
-           type == &PyFloat_Type || py_foreign_find_in(&state->foreign, type) != NULL;
-}
-
 static bool heir_takes_it(boc_behavior_t *behavior, size_t index, const boc_behavior_ops_t *ours) {
     /* relaxed: nothing depends on it. */
     live_mode_t mode = atomic_load_explicit(&globals.mode, memory_order_relaxed);
@@ -188,20 +181,20 @@ static bool heir_takes_it(boc_behavior_t *behavior, size_t index, const boc_beha
            (runs_next || mode == EAGER);
 }
 
-void py_live_leave(core_state_t *state, boc_behavior_t *behavior, size_t index, py_cown_t *cown,
-                   const boc_behavior_ops_t *ours) {
+void py_live_keep(core_state_t *state, boc_behavior_t *behavior, size_t index, py_cown_t *cown,
+                  const boc_behavior_ops_t *ours) {
     assert(cown->access == PY_GRANTED && !cown->is_reader);
     if (cown->value == NULL) {
-        if (!py_live_is(boc_cown_value(cown->native)))
-            return; /* the usual case of a cown that nobody looked at */
         if (heir_takes_it(behavior, index, ours))
             count(state, PASSED);
         else
             py_live_settle(state, cown->native);
         return;
     }
-    if (cown->is_exception || leaves_cheaply(state, cown->value) ||
-        !heir_takes_it(behavior, index, ours) || !py_isolation_check(state, cown->value, 1))
+    /* Extensions move their values by pointer already. */
+    if (cown->is_exception || !heir_takes_it(behavior, index, ours) ||
+        py_foreign_find_in(&state->foreign, Py_TYPE(cown->value)) != NULL ||
+        !py_isolation_check(state, cown->value, 1))
         return;
     live_t *live = new_live(state, cown->value);
     if (live == NULL)

@@ -33,22 +33,45 @@ static inline bool py_live_is(const boc_payload_t *payload) {
 }
 
 /* The body of `behavior` has ended, and `cown` is its handle for request `index`, which it still
- * owns.  Move the value from the handle to the cown if it may stay live; otherwise see to it
- * that the cown holds no live value. `ours`: the ops of behaviors that know live values. */
-void py_live_leave(core_state_t *state, boc_behavior_t *behavior, size_t index, py_cown_t *cown,
-                   const boc_behavior_ops_t *ours);
+ * owns and may write.  Move the value from the handle to the cown if it may stay live; otherwise
+ * see to it that the cown holds no live value. `ours`: the ops of behaviors that know those. */
+void py_live_keep(core_state_t *state, boc_behavior_t *behavior, size_t index, py_cown_t *cown,
+                  const boc_behavior_ops_t *ours);
 
-/* A behavior of `state` is about to own `cown`: a value that is live elsewhere is encoded.
- * May release the GIL. */
-void py_live_fetch(core_state_t *state, boc_cown_t *cown);
+/* Encode a value that is live, wherever that is.  May release the GIL. */
+void py_live_encode(core_state_t *state, boc_payload_t *payload);
+
+/* Whether the value is live in the interpreter of `state`. */
+bool py_live_is_here(core_state_t *state, const boc_payload_t *payload);
 
 /* The cown, which the caller holds, goes to somebody who knows no live values. */
-void py_live_settle(core_state_t *state, boc_cown_t *cown);
+static inline void py_live_settle(core_state_t *state, boc_cown_t *cown) {
+    if (py_live_is(boc_cown_value(cown)))
+        py_live_encode(state, boc_cown_value(cown));
+}
+
+/* A behavior of `state` is about to own the cown: its value must not be live elsewhere. */
+static inline void py_live_fetch(core_state_t *state, boc_cown_t *cown) {
+    boc_payload_t *payload = boc_cown_value(cown);
+    if (py_live_is(payload) && !py_live_is_here(state, payload))
+        py_live_encode(state, payload);
+}
+
+/* py_live_keep, but for what is cheaper than the call. */
+static inline void py_live_leave(core_state_t *state, boc_behavior_t *behavior, size_t index,
+                                 py_cown_t *cown, const boc_behavior_ops_t *ours) {
+    PyObject *value = cown->value;
+    bool stays_out = value != NULL ? PyLong_CheckExact(value) || value == Py_None ||
+                                         PyFloat_CheckExact(value) || PyBool_Check(value)
+                                   : !py_live_is(boc_cown_value(cown->native));
+    if (!stays_out)
+        py_live_keep(state, behavior, index, cown, ours);
+}
 
 /* The value of a cown that py_live_fetch was called for; the payload is empty then. */
 PyObject *py_live_take(boc_payload_t *payload);
 
-/* Free what was dropped elsewhere. */
+/* Free what other threads dropped. */
 void py_live_sweep(core_state_t *state);
 
 /* _core._set_transfer(mode, /): "live"; "encode", which keeps nothing live; or "eager", for
