@@ -33,8 +33,8 @@ SOURCES := CMakeLists.txt pyproject.toml README.md LICENSE \
 C_FILES = $(shell find src include tests benchmarks examples templates -name '*.[ch]' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv install demo test test-native test-python test-sys test-stress test-tsan \
-  test-asan test-fuzz fuzz test-refs test-capi test-versions test-long models lint format docs \
+.PHONY: help venv install demo test test-native test-python test-transfer test-sys test-stress \
+  test-tsan test-asan test-fuzz fuzz test-refs test-capi test-versions test-long models lint format docs \
   dist examples bench-native bench-python bench-matrix compare clean
 
 help: ## list these commands
@@ -83,6 +83,14 @@ test-native: tools | $(REPORTS) ## the C tests, in the debug build (stress tests
 
 test-python: install | $(REPORTS) ## the Python tests, against the installed package; ARGS=
 	$(PY) -m pytest --junitxml $(REPORTS)/python.xml $(ARGS)
+
+# Where values cross: how they do must not show.
+TRANSFERS := $(patsubst %,tests/python/test_%.py,cown live programs results transfer \
+  transfer_errors transfer_instances transfer_properties transfer_workers when)
+
+test-transfer: install | $(REPORTS) ## the tests of values with BOCPY_TRANSFER=encode, and =eager
+	@for mode in encode eager; do echo "BOCPY_TRANSFER=$$mode"; BOCPY_TRANSFER=$$mode \
+	  $(PY) -m pytest -q --junitxml $(REPORTS)/transfer-$$mode.xml $(TRANSFERS) $(ARGS) || exit 1; done
 
 test-sys: tools | $(REPORTS) ## protocol tests under the seeded scheduler; SEEDS=n
 	$(CONFIGURE) dev

@@ -125,12 +125,13 @@ BOC_API boc_cown_t *boc_behavior_keep_result(boc_behavior_t *behavior);
 
 /* Inside `run` or `drop` of `behavior`: the ops of the behavior that gets the cown of request
  * `index` next, to tell whose it is; NULL unless that one is known already, writes, and is no
- * lease and not placed.  Its own `run` or `drop` comes whatever happens.  `*p_runs_next`, set
- * unless NULL is returned: the calling worker goes on with it when `behavior` has ended, so that
- * it finds in the worker's own memory what was left there.  A forecast: what others schedule
- * meanwhile on another cown of `behavior` can push it aside, for any worker to take. */
+ * lease and not placed.  Its own `run` or `drop` comes whatever happens.  `*p_runs_here`, set
+ * unless NULL is returned: the calling worker goes on with it when `behavior` has ended, or is
+ * the only one, so that what was left in the worker's own memory is found there.  A forecast:
+ * what others schedule meanwhile on another cown of `behavior` can push it aside, for any
+ * worker to take. */
 BOC_API const boc_behavior_ops_t *boc_behavior_heir(boc_behavior_t *behavior, size_t index,
-                                                    bool *p_runs_next);
+                                                    bool *p_runs_here);
 
 #ifdef __cplusplus
 }

@@ -176,9 +176,9 @@ void py_live_encode(core_state_t *state, boc_payload_t *payload) {
 static bool heir_takes_it(boc_behavior_t *behavior, size_t index, const boc_behavior_ops_t *ours) {
     /* relaxed: nothing depends on it. */
     live_mode_t mode = atomic_load_explicit(&globals.mode, memory_order_relaxed);
-    bool runs_next = false;
-    return mode != ENCODE && boc_behavior_heir(behavior, index, &runs_next) == ours &&
-           (runs_next || mode == EAGER);
+    bool runs_here = false;
+    return mode != ENCODE && boc_behavior_heir(behavior, index, &runs_here) == ours &&
+           (runs_here || mode == EAGER);
 }
 
 void py_live_keep(core_state_t *state, boc_behavior_t *behavior, size_t index, py_cown_t *cown,

@@ -7,8 +7,8 @@
  *     real                a double in `data` itself
  *     blob                `data` is a py_blob_t: plain memory, counted, immutable
  *
- * No kind holds a PyObject, so a payload may be dropped, copied and decoded by any
- * thread of any interpreter.  A blob holds one reference of each cown handle, each
+ * None of these holds a PyObject, so such a payload may be dropped, copied and decoded by any
+ * thread of any interpreter.  The one kind that does, py_live.h, only our behaviors meet.  A blob holds one reference of each cown handle, each
  * definition (a class or function by value) and each move (memory of a foreign object)
  * that occurs in its value.
  */

@@ -25,8 +25,8 @@ def _mode_as_before() -> Iterator[None]:
 
 def begin(mode: Any, workers: int = 1) -> None:
     """Start *workers* workers that transfer in *mode*."""
+    start(worker_count=workers)  # looks at the environment when it is the first
     _core._set_transfer(mode)
-    start(worker_count=workers)
 
 
 class Counts:
@@ -330,7 +330,10 @@ def test_long_chain_inside_a_dropped_value_needs_no_stack() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_stop_beside_a_live_value_leaves_it_readable(program: Program, mode: str) -> None:
+def test_stop_beside_a_live_value_leaves_it_readable(
+    program: Program, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setenv("BOCPY_TRANSFER", mode)
     done = program(
         f"""
         from bocpy import Cown, _core, receive, send, wait, when
@@ -344,7 +347,6 @@ def test_stop_beside_a_live_value_leaves_it_readable(program: Program, mode: str
                 go_on(c)
 
         if __name__ == "__main__":
-            _core._set_transfer({mode!r})
             cown = Cown([0])
             go_on(cown)
             receive("a while")

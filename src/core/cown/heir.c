@@ -67,18 +67,19 @@ static bool is_last_dispatched(const boc_behavior_t *heir, boc_behavior_t *behav
     return false;
 }
 
-static bool runs_next(boc_behavior_t *heir, boc_behavior_t *behavior) {
+static bool runs_here(boc_behavior_t *heir, boc_behavior_t *behavior) {
     const boc__worker_t *worker = boc__worker_current();
-    if (worker == NULL || !gets_the_rest_from(heir, behavior))
+    if (worker == NULL)
         return false;
     /* relaxed: fixed while work is in flight. */
     if (atomic_load_explicit(&boc__pool.active, memory_order_relaxed) == 1)
-        return true; /* nobody steals */
-    return worker->budget > 0 && is_last_dispatched(heir, behavior);
+        return true; /* sooner or later; there is no other */
+    return worker->budget > 0 && gets_the_rest_from(heir, behavior) &&
+           is_last_dispatched(heir, behavior);
 }
 
 const boc_behavior_ops_t *boc_behavior_heir(boc_behavior_t *behavior, size_t index,
-                                            bool *p_runs_next) {
+                                            bool *p_runs_here) {
     assert(index < behavior->count);
     boc__slot_t *slot = writing_slot(behavior, index);
     /* acquire (b), in boc__chain_follower: the follower's slot and its behavior.  It lives as
@@ -87,6 +88,6 @@ const boc_behavior_ops_t *boc_behavior_heir(boc_behavior_t *behavior, size_t ind
     if (next == NULL || boc__slot_is_read(next) ||
         (next->behavior->flags & (BOC_BEHAVIOR_LEASE | BOC_BEHAVIOR_PLACED)) != 0)
         return NULL;
-    *p_runs_next = runs_next(next->behavior, behavior);
+    *p_runs_here = runs_here(next->behavior, behavior);
     return next->behavior->ops;
 }

@@ -7,7 +7,7 @@ enum { COWNS = 3, PRODUCERS = 2 };
 /* What the last writer was told, in its cown. */
 typedef struct prophecy {
     const boc_behavior_ops_t *ops; /* of the next behavior; NULL: unknown */
-    bool runs_next;
+    bool runs_here;
     int worker;
 } prophecy_t;
 
@@ -78,7 +78,7 @@ static void check_what_came(const boc_behavior_t *behavior, const step_t *step) 
         if (told->ops == NULL)
             continue;
         CHECK(told->ops == step->ops && writes(behavior, i));
-        if (told->runs_next && is_certain())
+        if (told->runs_here && is_certain())
             CHECK_EQ(told->worker, boc_worker_index());
         told->ops = NULL;
     }
@@ -94,7 +94,7 @@ static void prophesied_run(boc_behavior_t *behavior, void *data) {
         if (!writes(behavior, i))
             continue;
         prophecy_t told = {.worker = boc_worker_index()};
-        told.ops = boc_behavior_heir(behavior, i, &told.runs_next);
+        told.ops = boc_behavior_heir(behavior, i, &told.runs_here);
         *(prophecy_t *)cown_data(behavior, i) = told;
     }
 }
@@ -168,13 +168,13 @@ static const boc_behavior_ops_t link_ops = {link_run, NULL, NULL};
 static void link_run(boc_behavior_t *behavior, void *data) {
     link_t next = {((link_t *)data)->left - 1};
     boc_cown_t *cown = boc_behavior_cown(behavior, 0);
-    bool runs_next = false;
-    CHECK(boc_behavior_heir(behavior, 0, &runs_next) == NULL);
+    bool runs_here = false;
+    CHECK(boc_behavior_heir(behavior, 0, &runs_here) == NULL);
     if (next.left == 0)
         return;
     schedule(&link_ops, &cown, 1, BOC_WRITE, &next, sizeof next);
-    CHECK(boc_behavior_heir(behavior, 0, &runs_next) == &link_ops);
-    CHECK(runs_next);
+    CHECK(boc_behavior_heir(behavior, 0, &runs_here) == &link_ops);
+    CHECK(runs_here);
 }
 
 static void chain_body(void *context) {
@@ -208,10 +208,10 @@ static struct {
 
 static void before_lease_run(boc_behavior_t *behavior, void *data) {
     (void)data;
-    bool runs_next = false;
+    bool runs_here = false;
     boc__parker_wake(&gate.begun);
     CHECK_EQ(boc__parker_park(&gate.go, BOC_FOREVER), BOC_OK);
-    CHECK(boc_behavior_heir(behavior, 0, &runs_next) == NULL);
+    CHECK(boc_behavior_heir(behavior, 0, &runs_here) == NULL);
 }
 static const boc_behavior_ops_t before_lease_ops = {before_lease_run, NULL, NULL};
 
