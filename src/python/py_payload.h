@@ -8,9 +8,9 @@
  *     blob                `data` is a py_blob_t: plain memory, counted, immutable
  *
  * None of these holds a PyObject, so such a payload may be dropped, copied and decoded by any
- * thread of any interpreter.  The one kind that does, py_live.h, only our behaviors meet.  A blob holds one reference of each cown handle, each
- * definition (a class or function by value) and each move (memory of a foreign object)
- * that occurs in its value.
+ * thread of any interpreter.  The one kind that does, py_live.h, only our behaviors meet.  A blob
+ * holds one reference of each cown handle, each definition (a class or function by value) and each
+ * move (memory of a foreign object) that occurs in its value.
  */
 #ifndef BOC_PY_PAYLOAD_H
 #define BOC_PY_PAYLOAD_H
