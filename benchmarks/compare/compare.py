@@ -39,6 +39,7 @@ SHAPES = {
 LIFECYCLE = {
     "import": "import bocpy, ms",
     "first": "first start and stop, 2 workers, ms",
+    "behavior": "first start, behavior and stop, ms",
     "restart": "start and stop again, ms",
     "memory": "memory of a worker above a bare interpreter, KiB",
 }

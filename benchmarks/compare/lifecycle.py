@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Print what starting costs, as JSON: one measurement, in a fresh process.
 
-    lifecycle.py import|first|restart|memory
+    lifecycle.py import|first|behavior|restart|memory
 
 Milliseconds, or KiB per worker.  Runs on every contender of compare.py.
 """
@@ -34,6 +34,22 @@ def measure_first() -> float:
 
     began = time.perf_counter()
     start(worker_count=2)
+    wait()
+    return (time.perf_counter() - began) * 1e3
+
+
+def measure_behavior() -> float:
+    """Milliseconds for the first start, one behavior and stop."""
+    from bocpy import Cown, start, wait, when
+
+    began = time.perf_counter()
+    start(worker_count=2)
+    cown = Cown(1)
+
+    @when(cown)
+    def add(cown):
+        cown.value += 1
+
     wait()
     return (time.perf_counter() - began) * 1e3
 
@@ -78,6 +94,7 @@ if __name__ == "__main__":
     kind = {
         "import": measure_import,
         "first": measure_first,
+        "behavior": measure_behavior,
         "restart": measure_restart,
         "memory": measure_memory,
     }[sys.argv[1]]
