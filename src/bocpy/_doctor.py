@@ -156,5 +156,7 @@ def _status_text(status: int, errors: str) -> str:
 
 
 def _line(finding: Finding) -> str:
-    reason = f"  {finding.reason}" if finding.reason else ""
+    lines = [line.strip() for line in finding.reason.splitlines() if line.strip()]
+    # What explains itself at length says in the end what went wrong.
+    reason = "  " + " ... ".join(dict.fromkeys((lines[0], lines[-1]))) if lines else ""
     return f"{finding.module:<24} {finding.outcome:<12}{reason}".rstrip()

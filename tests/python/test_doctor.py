@@ -63,6 +63,19 @@ def test_module_that_loads_works(tmp_path: Path) -> None:
     assert found == {name: {"module": name, **expected} for name in ("json", "os.path", "prints")}
 
 
+def test_long_reason_takes_one_line(tmp_path: Path) -> None:
+    text = "a library explains itself\\n\\n    at length\\n\\nand ends with the cause\\n"
+    (tmp_path / "talks.py").write_text(
+        f"from bocpy import _core\nif _core.is_worker():\n    raise ImportError('{text}')\n"
+    )
+    done = run(tmp_path, "doctor", "talks")
+    (line,) = done.stdout.splitlines()
+    assert line.split(maxsplit=2)[1:] == [
+        "refused",
+        "ImportError: a library explains itself ... and ends with the cause",
+    ]
+
+
 def test_extension_that_refuses_workers_is_refused(build_extension: Build) -> None:
     folder = build_extension("refuses_workers")
     status, found = doctor(folder, "refuses_workers", "json")
