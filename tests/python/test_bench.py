@@ -63,7 +63,8 @@ def tiny(folder: Path, suite: str, *arguments: str, rc: int = 0) -> dict[str, An
 
 @pytest.mark.parametrize("suite", TINY)
 def test_suite_writes_document_and_table(suite: str, tmp_path: Path) -> None:
-    axis = ("--sweep-axis", "workers", "--sweep-values", "1,2", "--repeats", "2")
+    values = ["1", "2"] if suite == "chain" else ["2"]
+    axis = ("--sweep-axis", "workers", "--sweep-values", ",".join(values), "--repeats", "2")
     document = tiny(tmp_path, suite, *axis, "--emit-scheduler-stats")
     assert os.listdir(tmp_path) == ["out.json"]  # nothing temporary is left
     assert document["schema_version"] == 2
@@ -74,9 +75,9 @@ def test_suite_writes_document_and_table(suite: str, tmp_path: Path) -> None:
     assert not facts["interrupted"]
     assert facts["finished_at"] >= facts["started_at"]
     assert document["sweep"]["axis"] == "workers"
-    assert document["sweep"]["values"] == ["1", "2"]
+    assert document["sweep"]["values"] == values
     assert "workers" not in document["sweep"]["fixed"]
-    assert [point["inputs"]["workers"] for point in document["points"]] == [1, 2]
+    assert [str(point["inputs"]["workers"]) for point in document["points"]] == values
     for point in document["points"]:
         check_point(point, suite)
 
@@ -86,7 +87,7 @@ def test_suite_writes_document_and_table(suite: str, tmp_path: Path) -> None:
     assert [cell.strip() for cell in header.split("|")][:2] == ["workers", f"{UNITS[suite]}/s"]
     assert "speedup" in header
     assert set(rule) == {"-", "+"}
-    assert [row.split("|")[0].strip() for row in rows] == ["1", "2"]
+    assert [row.split("|")[0].strip() for row in rows] == values
     assert "1.00x" in rows[0]
     assert "100%" in rows[0]
 
@@ -223,7 +224,7 @@ def test_source_tree_that_is_not_installed_measures_itself(tree: Path, tmp_path:
 def test_chain_with_a_step_that_raises_fails(tree: Path, tmp_path: Path) -> None:
     work = tree / "bocpy" / "bench" / "work" / "chain.py"
     text = work.read_text()
-    work.write_text(text.replace("    steps += 1\n", "    steps += 1\n    assert steps < 5\n"))
+    work.write_text(text.replace("    steps += 1\n", "    steps += 1\n    assert steps != 1\n"))
     try:
         document = bench_in_tree(tmp_path, tree, rc=1)
     finally:
