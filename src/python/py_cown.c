@@ -184,10 +184,9 @@ static PyObject *cown_get_value(PyObject *op, void *closure) {
     py_cown_t *owner = (py_cown_t *)op;
     if (owner->value != NULL)
         return Py_NewRef(owner->value);
-    owner = py_owner_require(owner, "Cown.value");
-    if (owner == NULL || py_cown_decode(owner) < 0)
+    if (owner->access == PY_NOT_OWNED && (owner = py_owner_require(owner, "Cown.value")) == NULL)
         return NULL;
-    return Py_NewRef(owner->value);
+    return py_cown_decode(owner) == 0 ? Py_NewRef(owner->value) : NULL;
 }
 
 static int cown_set_value(PyObject *op, PyObject *value, void *closure) {
@@ -371,6 +370,23 @@ static PyMemberDef cown_members[] = {
     {NULL, 0, 0, 0, NULL},
 };
 
+/* CPython looks a descriptor of this kind up in the type each time, and that costs more than
+ * most values; `value` is what behaviors use. */
+static inline bool is_value(PyObject *name) {
+    static const char text[] = "value";
+    return PyUnicode_GET_LENGTH(name) == sizeof text - 1 && PyUnicode_IS_COMPACT_ASCII(name) &&
+           memcmp(PyUnicode_DATA(name), text, sizeof text - 1) == 0;
+}
+
+static PyObject *cown_getattro(PyObject *op, PyObject *name) {
+    return is_value(name) ? cown_get_value(op, NULL) : PyObject_GenericGetAttr(op, name);
+}
+
+static int cown_setattro(PyObject *op, PyObject *name, PyObject *value) {
+    return is_value(name) ? cown_set_value(op, value, NULL)
+                          : PyObject_GenericSetAttr(op, name, value);
+}
+
 static PyType_Slot cown_slots[] = {
     {Py_tp_doc,
      "Cown(value)\n--\n\n"
@@ -379,6 +395,8 @@ static PyType_Slot cown_slots[] = {
      "changes of the object that was passed do not reach the cown.\n\n"
      "Raises:\n    Exception: what pickle raises, if the value cannot leave the interpreter."},
     {Py_tp_new, cown_new},
+    {Py_tp_getattro, cown_getattro},
+    {Py_tp_setattro, cown_setattro},
     {Py_tp_traverse, cown_traverse},
     {Py_tp_clear, cown_clear},
     {Py_tp_dealloc, cown_dealloc},
