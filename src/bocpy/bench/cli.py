@@ -40,13 +40,13 @@ def main(
     parser = _parser(chosen, prog, "--quick" in arguments, is_fixed=suite is not None)
     options = parser.parse_args(arguments)
     base = config_of(chosen.config, options)
+    if options.json_stdout:
+        with_stats = chosen.name == "fanout" or os.environ.get(_STATS_VARIABLE) == "1"
+        child.run_here(chosen, chosen.resolve(base), with_stats=with_stats)
+        return _DONE
     try:
         if options.print_table is not None:
             return _show(document.load(options.print_table), options.compare_with)
-        if options.json_stdout:
-            with_stats = chosen.name == "fanout" or os.environ.get(_STATS_VARIABLE) == "1"
-            child.run_here(chosen, chosen.resolve(base), with_stats=with_stats)
-            return _DONE
         values = _values(chosen, options)
         points = sweep.plan(chosen, base, options.sweep_axis, values)
         old = None
