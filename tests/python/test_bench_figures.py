@@ -152,7 +152,7 @@ def take_step(moments: dict[str, int], state: tuple[int, ...]) -> tuple[object, 
         **moments,
     )
     cown = Cown(state)
-    following = chain.take_step(cown, plan._plan.window(0, state[1]))
+    following = chain.take_step(cown, plan._plan.windows[0][state[1]])
     places = None if following is None else [ring.index(slot) for slot in following]
     return places, cown.value
 

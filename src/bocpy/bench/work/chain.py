@@ -7,6 +7,7 @@ ring, and schedules the next one itself: chains have nothing in common but the r
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from time import monotonic_ns, time_ns
 
 from bocpy import Cown, Matrix, hold, quiesce, start, wait, when
@@ -35,10 +36,15 @@ class Plan:
     begin_ns: int = 0
     end_ns: int = 0
 
-    def window(self, ring: int, head: int) -> Ring:
-        """Return the cowns that the step at *head* needs."""
-        slots = self.rings[ring]
-        return [slots[(head + i * self.stride) % self.ring_size] for i in range(self.group_size)]
+    @cached_property
+    def windows(self) -> list[list[Ring]]:
+        """The cowns that a step needs, of each ring, at each place."""
+        offsets = range(0, self.group_size * self.stride, self.stride)
+        size = self.ring_size
+        return [
+            [[ring[(head + offset) % size] for offset in offsets] for head in range(size)]
+            for ring in self.rings
+        ]
 
 
 def run(config: ChainConfig) -> result.Measured:
@@ -73,7 +79,7 @@ def run(config: ChainConfig) -> result.Measured:
         shared = replace(shared, begin_ns=begin_ns, end_ns=end_ns)
         plan.publish(shared)
         for chain, (ring, head, *_) in zip(chains, places, strict=True):
-            advance(chain, shared.window(ring, head))
+            advance(chain, shared.windows[ring][head])
     result.sleep_until(shared.begin_ns)
     wall_clock_ns, began = time_ns(), result.read()
     result.sleep_until(shared.end_ns)
@@ -117,11 +123,10 @@ def take_step(chain: Chain, window: Ring) -> Ring | None:
         matrices = [cown.value for cown in window]
         window[0].value = payload.mix_all(matrices, shared.iterations)
     head = (head + shared.stride) % shared.ring_size
-    following = shared.window(ring, head)
-    every = shared.latency_every
     steps += 1
+    every = shared.latency_every
     now = monotonic_ns()
     if shared.begin_ns <= now < shared.end_ns:
         counted += 1
     chain.value = (ring, head, steps, counted, now if every and steps % every == 0 else 0)
-    return following if now < shared.end_ns else None
+    return shared.windows[ring][head] if now < shared.end_ns else None
