@@ -88,7 +88,9 @@ static PyObject *slots_of(py_transfer_state_t *transfer, PyTypeObject *type) {
     for (Py_ssize_t i = 0; slots != NULL && i < PyTuple_GET_SIZE(slots); i++) {
         PyTypeObject *owner;
         PyObject *slot = look_up(type, PyList_GET_ITEM(names, i), &owner); /* owned */
+        /* One of another class, put there later, says nothing about our instances. */
         bool is_slot = slot != NULL && Py_IS_TYPE(slot, &PyMemberDescr_Type) &&
+                       PyType_IsSubtype(type, PyDescr_TYPE(slot)) &&
                        ((PyMemberDescrObject *)slot)->d_member->type == Py_T_OBJECT_EX;
         if (is_slot)
             PyTuple_SET_ITEM(slots, i, Py_NewRef(slot));

@@ -168,6 +168,20 @@ def test_attributes_that_defaults_do_not_know_come_back() -> None:
     assert _transfer_roundtrip(counter)["missing"] == 0
 
 
+class ManySlots:
+    __slots__ = tuple("abcdefghijklmnopqrstuvwxyz")
+
+
+class PatchedSlot:
+    __slots__ = ("a",)
+
+
+def test_slot_of_another_class_is_not_read() -> None:
+    PatchedSlot.a = ManySlots.z  # type: ignore[attr-defined]
+    with pytest.raises(TypeError, match="'ManySlots'"):
+        _transfer_roundtrip(PatchedSlot())
+
+
 def test_deque_keeps_maxlen() -> None:
     result = _transfer_roundtrip(collections.deque([1, 2], maxlen=2))
     result.append(3)
