@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bocpy import _core, receive, send, when
+from bocpy import _core, quiesce, receive, send, when
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def each[R](workers: int, function: Callable[[], R]) -> list[R]:
 
     Raises:
         RuntimeError: if a call fails, or takes a minute.
+        TimeoutError: if the workers do not end it within a minute.
     """
     for _ in range(workers):
         _schedule(function)
@@ -34,6 +35,7 @@ def each[R](workers: int, function: Callable[[], R]) -> list[R]:
         results[worker] = result
     for _ in range(workers):
         send(_GO, None)
+    quiesce(_LIMIT_S)  # or a worker could be first at the next call, and take another's go
     if len(results) != workers:
         raise RuntimeError(f"{workers} answers are of {len(results)} workers")
     return list(results.values())
