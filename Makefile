@@ -35,7 +35,7 @@ C_FILES = $(shell find src include tests benchmarks examples templates -name '*.
 .DEFAULT_GOAL := help
 .PHONY: help venv install demo test test-native test-python test-transfer test-sys test-stress \
   test-tsan test-asan test-fuzz fuzz test-refs test-capi test-versions test-long models lint format docs \
-  dist examples bench-native bench-python bench-matrix compare clean
+  dist examples bench-native bench-python bench-matrix compare compare-smoke scaling clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -53,6 +53,11 @@ $(VENV)/.dev: pyproject.toml tools/requirements.py
 $(VENV)/.docs: $(VENV)/.dev
 	@$(PY) tools/requirements.py docs > $(VENV)/docs.txt
 	@$(PIP) -r $(VENV)/docs.txt
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev
+	@$(PY) tools/requirements.py bench > $(VENV)/bench.txt
+	@$(PIP) -r $(VENV)/bench.txt
 	@touch $@
 
 # A venv that was just made anew has no stamps, so everything below runs again.
@@ -206,8 +211,18 @@ bench-python: install | $(REPORTS) ## instructions per behavior, against the bas
 	$(PY) benchmarks/python/instructions.py --json $(REPORTS)/python.json \
 	  $(if $(UPDATE),--update) $(ARGS)
 
-compare: tools | $(REPORTS) ## time bocpy beside its published versions; QUICK=1 is short
-	$(PY) benchmarks/compare/compare.py $(if $(QUICK),--quick) $(ARGS)
+# The interpreter of PYTHON is what is compared, not what .venv is made with.
+compare: | $(REPORTS) ## time bocpy beside what else there is; QUICK=1 is short, COMMIT=1 keeps the result
+	@$(MAKE) -s --no-print-directory tools PYTHON=
+	@$(MAKE) -s --no-print-directory $(VENV)/.bench PYTHON= || echo "without plots"
+	$(PY) benchmarks/compare/compare.py $(if $(PYTHON),--python $(PYTHON)) \
+	  $(if $(QUICK),--quick) $(if $(COMMIT),--commit) $(ARGS)
+
+compare-smoke: install | $(REPORTS) ## does the comparison still run: a few steps of each row
+	$(PY) benchmarks/compare/compare.py --smoke --installed $(ARGS)
+
+scaling: install | $(REPORTS) ## throughput over the number of workers; ARGS="--workers 1,2"
+	$(PY) benchmarks/compare/scaling.py $(ARGS)
 
 bench-matrix: tools ## time Matrix beside the published bocpy and NumPy; QUICK=1 is short, ARGS=
 	$(PY) benchmarks/compare/matrix.py $(if $(QUICK),--quick) $(ARGS)

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Print what starting costs, as JSON: one measurement, in a fresh process.
 
-    lifecycle.py import|first|behavior|restart|memory
+    lifecycle.py KIND CONTENDER
 
-Milliseconds, or KiB per worker.  Runs on every contender of compare.py.
+Milliseconds, or KiB per worker.  CONTENDER is bocpy, threads or processes; what one cannot answer
+is ``{"missing": true}``.
 """
 
 import json
+import os
+import subprocess
 import sys
 import time
 
@@ -14,74 +17,137 @@ RESTARTS = 7
 WORKERS_FOR_MEMORY = 4
 
 
-def rss_kib() -> int:
+def rss_kib():
     """Resident memory of this process."""
     with open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * 4
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
 
 
-def measure_import() -> float:
-    """Milliseconds to import the package."""
+def milliseconds(function):
+    """How long a call takes."""
     began = time.perf_counter()
-    import bocpy  # noqa: F401
-
+    function()
     return (time.perf_counter() - began) * 1e3
 
 
-def measure_first() -> float:
-    """Milliseconds for the first start and stop, with two workers."""
-    from bocpy import start, wait
+class Bocpy:
+    """What every bocpy has."""
 
-    began = time.perf_counter()
-    start(worker_count=2)
-    wait()
-    return (time.perf_counter() - began) * 1e3
+    def load(self):
+        import bocpy  # noqa: F401
 
+    def start_and_stop(self):
+        from bocpy import start, wait
 
-def measure_behavior() -> float:
-    """Milliseconds for the first start, one behavior and stop."""
-    from bocpy import Cown, start, wait, when
-
-    began = time.perf_counter()
-    start(worker_count=2)
-    cown = Cown(1)
-
-    @when(cown)
-    def add(cown):
-        cown.value += 1
-
-    wait()
-    return (time.perf_counter() - began) * 1e3
-
-
-def measure_restart() -> float:
-    """Milliseconds for another start and stop: the median."""
-    from bocpy import start, wait
-
-    times = []
-    for _ in range(RESTARTS + 1):
-        began = time.perf_counter()
         start(worker_count=2)
         wait()
-        times.append((time.perf_counter() - began) * 1e3)
+
+    def worker_kib(self):
+        from bocpy import start, wait
+
+        start(worker_count=1)
+        wait()  # what main needs is there
+        before = rss_kib()
+        # A version that ended its worker makes that anew, in memory that was counted before.
+        start(worker_count=1 + WORKERS_FOR_MEMORY)
+        added = (rss_kib() - before) / WORKERS_FOR_MEMORY
+        wait()
+        return added
+
+
+class Pool:
+    """An executor of the standard library."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def make(self, workers):
+        from concurrent import futures
+
+        return getattr(futures, self.name)(workers)
+
+    def load(self):
+        from concurrent import futures
+
+        getattr(futures, self.name)
+
+    def start_and_stop(self):
+        with self.make(2) as pool:
+            list(pool.map(time.sleep, [0, 0]))
+
+
+class Threads(Pool):
+    def __init__(self):
+        super().__init__("ThreadPoolExecutor")
+
+    def worker_kib(self):
+        from threading import Barrier
+
+        with self.make(WORKERS_FOR_MEMORY) as pool:
+            before, barrier = rss_kib(), Barrier(WORKERS_FOR_MEMORY + 1)
+            for _ in range(WORKERS_FOR_MEMORY):
+                pool.submit(barrier.wait)
+            barrier.wait()
+            return (rss_kib() - before) / WORKERS_FOR_MEMORY
+
+
+class Processes(Pool):
+    def __init__(self):
+        super().__init__("ProcessPoolExecutor")
+
+    def worker_kib(self):
+        """What belongs to the process of a worker alone."""
+        import multiprocessing
+
+        with self.make(1) as pool:
+            pool.submit(int).result()
+            (worker,) = multiprocessing.active_children()
+            with open(f"/proc/{worker.pid}/smaps_rollup", encoding="ascii") as file:
+                lines = [line.split() for line in file]
+        return sum(int(line[1]) for line in lines if line[0].startswith("Private_"))
+
+
+def measure_import(contender):
+    return milliseconds(contender.load)
+
+
+def measure_first(contender):
+    contender.load()
+    return milliseconds(contender.start_and_stop)
+
+
+def measure_pre_imports(contender):
+    """How long a bare interpreter takes to import what the first start imported here."""
+    contender.load()
+    before = set(sys.modules)
+    contender.start_and_stop()
+    names = [name for name in sys.modules if name not in before and "bocpy" not in name]
+    program = (
+        "import json, sys, time\n"
+        "names = json.loads(sys.argv[1])\n"
+        "began = time.perf_counter()\n"
+        "for name in names: __import__(name)\n"
+        "print((time.perf_counter() - began) * 1e3)\n"
+    )
+    command = [sys.executable, "-c", program, json.dumps(names)]
+    return float(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+
+def measure_restart(contender):
+    """Another start and stop: the median."""
+    times = [milliseconds(contender.start_and_stop) for _ in range(RESTARTS + 1)]
     return sorted(times[1:])[RESTARTS // 2]
 
 
-def measure_memory() -> float:
+def measure_memory(contender):
     """KiB that each worker adds, above what an interpreter without anything has."""
+    if not isinstance(contender, Bocpy):
+        return None
+    added = contender.worker_kib()
     try:
         import _interpreters as interpreters
     except ImportError:
         import _xxsubinterpreters as interpreters  # CPython 3.12
-    from bocpy import start, wait
-
-    start(worker_count=1)
-    wait()  # what main needs is there
-    before = rss_kib()
-    # A version that ended its worker makes that anew, in memory that was counted before.
-    start(worker_count=1 + WORKERS_FOR_MEMORY)
-    added = (rss_kib() - before) / WORKERS_FOR_MEMORY
-    wait()
     before = rss_kib()
     bare = [interpreters.create() for _ in range(WORKERS_FOR_MEMORY)]
     bare_kib = (rss_kib() - before) / WORKERS_FOR_MEMORY
@@ -90,12 +156,14 @@ def measure_memory() -> float:
     return added - bare_kib
 
 
+def measure_worker_memory(contender):
+    return contender.worker_kib()
+
+
+CONTENDERS = {"bocpy": Bocpy, "threads": Threads, "processes": Processes}
+
 if __name__ == "__main__":
-    kind = {
-        "import": measure_import,
-        "first": measure_first,
-        "behavior": measure_behavior,
-        "restart": measure_restart,
-        "memory": measure_memory,
-    }[sys.argv[1]]
-    print(json.dumps({"value": kind()}))
+    value = None
+    if sys.argv[2] in CONTENDERS:
+        value = globals()[f"measure_{sys.argv[1]}"](CONTENDERS[sys.argv[2]]())
+    print(json.dumps({"missing": True} if value is None else {"value": value}))

@@ -18,7 +18,17 @@ import sys
 from operator import truediv
 from pathlib import Path
 
-from compare import ENVIRONMENTS, REPORTS, ROOT, clean_env, environment, machine, ours, pip_install
+from contenders import ours
+from environments import (
+    ENVIRONMENTS,
+    REPORTS,
+    ROOT,
+    Base,
+    clean_env,
+    machine,
+    pip_install,
+    version_of,
+)
 
 ROWS = Path(__file__).resolve().parent / "matrix_rows.py"
 PEER = "bocpy"  # what is compared with: a requirement, the newest by default
@@ -105,14 +115,13 @@ def main() -> int:
         options.rounds, options.warmup = 1, 5
     ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
     REPORTS.mkdir(parents=True, exist_ok=True)
-    own = ours().python
-    published = environment("bocpy-matrix-peer")
-    name = "bocpy " + pip_install(published, "--upgrade", options.peer)
-    numpy = environment("numpy")
-    subprocess.run(
-        [numpy, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "numpy"],
-        check=True, env=clean_env(), cwd=ENVIRONMENTS,
-    )  # fmt: skip
+    base = Base.of()
+    own = ours(base).python
+    published = base.environment("bocpy-matrix-peer")
+    pip_install(published, "--upgrade", options.peer)
+    name = f"bocpy {version_of(published)}"
+    numpy = base.environment("numpy")
+    pip_install(numpy, "numpy")
     contenders = {"ours": (own, "bocpy"), name: (published, "bocpy"), "numpy": (numpy, "numpy")}
     rows = measure(contenders, options)
     version = platform.python_version()

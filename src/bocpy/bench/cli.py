@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bocpy.bench import child, comparison, document, sweep, table
+from bocpy.bench import checkout, child, comparison, document, sweep, table
 from bocpy.bench.options import Config, add_options, config_of, positive
 from bocpy.bench.suite import Suite
 
@@ -36,6 +36,8 @@ def main(
     """Run the program; return the exit status. A *suite* that is given is the only one."""
     if arguments is None:
         arguments = document.command_line()
+    if "--compare" in arguments:  # a program of its own, with a parser of its own
+        return checkout.compare([each for each in arguments if each != "--compare"])
     chosen = suite_called(suite or _suite_of(arguments))
     parser = _parser(chosen, prog, "--quick" in arguments, is_fixed=suite is not None)
     options = parser.parse_args(arguments)
@@ -110,6 +112,11 @@ def _parser(suite: Suite, prog: str, quick: bool, *, is_fixed: bool) -> argparse
     )
     shows.add_argument(
         "--compare-with", type=Path, metavar="FILE", help="show ratios to results of before"
+    )
+    shows.add_argument(
+        "--compare",
+        action="store_true",
+        help="in a checkout: beside published versions and pools; takes the options of that",
     )
     shows.add_argument("--json-stdout", action="store_true", help=argparse.SUPPRESS)
     group = parser.add_argument_group(f"options of the suite {suite.name}")
