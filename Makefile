@@ -219,6 +219,7 @@ compare: | $(REPORTS) ## time bocpy beside what else there is; QUICK=1 is short,
 	  $(if $(QUICK),--quick) $(if $(COMMIT),--commit) $(ARGS)
 
 compare-smoke: install | $(REPORTS) ## does the comparison still run: a few steps of each row
+	@$(MAKE) -s --no-print-directory $(VENV)/.bench || echo "without plots"
 	$(PY) benchmarks/compare/compare.py --smoke --installed $(ARGS)
 
 scaling: install | $(REPORTS) ## throughput over the number of workers; ARGS="--workers 1,2"

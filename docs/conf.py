@@ -19,7 +19,13 @@ copyright = "2026, the bocpy authors"
 release = tomllib.loads(_PYPROJECT.read_text(encoding="utf-8"))["project"]["version"]
 version = release
 
-extensions = ["hawkmoth", "myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = [
+    "figures",
+    "hawkmoth",
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 exclude_patterns = ["_build", "_ext"]
 

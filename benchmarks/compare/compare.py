@@ -19,7 +19,7 @@ import page
 import report
 from contenders import gather
 from environments import ENVIRONMENTS, REPORTS, ROOT, Base, machine
-from measure import Limits, measure, measure_lifecycle
+from measure import Bench, Limits, measure, measure_lifecycle
 from rows import LARGE_LEAST, LIFECYCLE, ROWS, SHAPES, Row
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -69,7 +69,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     if options.installed:
         import bocpy
 
-        options.package = Path(bocpy.__file__).resolve().parent.parent
+        options.package = Path(bocpy.__file__).absolute().parent.parent
     return options
 
 
@@ -91,7 +91,7 @@ def run(options: argparse.Namespace) -> tuple[report.Document, list[str]]:
     run_ns = (QUICK_RUN_S if options.quick else RUN_S) * 1e9
     began = time.monotonic()
     limits = Limits()
-    cells = measure(contenders, rows, options.rounds, run_ns, limits, time.monotonic)
+    cells = measure(contenders, rows, options.rounds, run_ns, Bench(limits, time.monotonic))
     lifecycle_cells = measure_lifecycle(contenders, lifecycle, options.rounds, limits)
     facts = {
         "python": base.label,

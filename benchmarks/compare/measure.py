@@ -12,7 +12,7 @@ from rows import Lifecycle, Row
 HANGS_MAX = 2  # after that many a contender is not started again in the row
 LIMIT_LEAST_S = 10.0
 LIMIT_FACTOR = 20.0
-PILOT_SHARE = 200
+PILOT_GROWTH = 10
 
 
 class Runs(Protocol):
@@ -106,42 +106,60 @@ def attempt(cell: Cell, name: str, call: Callable[[], dict[str, Any]]) -> float 
     return float(result["value"])
 
 
+@dataclass
+class Bench:
+    """What all runs of a comparison have in common."""
+
+    limits: Limits
+    clock: Callable[[], float]
+
+    def run(self, contender: Runs, row: Row, cell: Cell, count: int) -> float | None:
+        """Run *count* steps once; return what one of them took, or None."""
+        limit = self.limits.of(row.name)
+        began = self.clock()
+        label = f"{row.name}: {contender.name}"
+        value = attempt(cell, label, lambda: contender.run(row, count, limit))
+        if value is not None:
+            self.limits.note(row.name, self.clock() - began)
+        return value
+
+    def find_count(self, contender: Runs, row: Row, cell: Cell, run_ns: float) -> None:
+        """Find out how many steps take about *run_ns*: from few on, until a run tells enough."""
+        count = row.pilot
+        while not cell.is_over:
+            value = self.run(contender, row, cell, count)
+            if value is None:
+                continue
+            cell.count = steps_for(row, value, run_ns)
+            if cell.count <= PILOT_GROWTH * count:
+                return
+            count *= PILOT_GROWTH
+
+
 def measure(
-    contenders: Sequence[Runs],
-    rows: Sequence[Row],
-    rounds: int,
-    run_ns: float,
-    limits: Limits,
-    clock: Callable[[], float],
+    contenders: Sequence[Runs], rows: Sequence[Row], rounds: int, run_ns: float, bench: Bench
 ) -> dict[tuple[str, str], Cell]:
     """Run every row with every contender; a cell for each pair of their names.
 
     In each round the contenders take turns, row by row, so that a slow minute of the machine hits
-    all of them.  A first, short round tells how many steps of a row a contender does in *run_ns*.
+    all of them.  Short runs before the first round tell how many steps of a row a contender does in
+    *run_ns*.
     """
-    cells = {(row.name, each.name): Cell() for row in rows for each in contenders}
+    cells = {(row.name, each.name): Cell(count=row.least) for row in rows for each in contenders}
     for turn in range(rounds + 1):
         is_pilot = turn == 0
         print("pilot round" if is_pilot else f"round {turn} of {rounds}", file=sys.stderr)
         for row in rows:
+            if is_pilot and row.count == row.least:
+                continue
             for contender in in_turn(contenders, turn):
                 cell = cells[row.name, contender.name]
-                if cell.is_over or (is_pilot and row.count == row.least):
-                    continue
-                count = cell.count or max(row.least, row.count // PILOT_SHARE)
-                limit = limits.of(row.name)
-                began = clock()
-                label = f"{row.name}: {contender.name}"
-                run, steps = contender.run, count
-                value = attempt(cell, label, lambda: run(row, steps, limit))
-                if value is None:
-                    continue
-                limits.note(row.name, clock() - began)
                 if is_pilot:
-                    cell.count = steps_for(row, value, run_ns)
-                else:
-                    cell.count = count
-                    cell.values.append(value)
+                    bench.find_count(contender, row, cell, run_ns)
+                elif not cell.is_over:
+                    value = bench.run(contender, row, cell, cell.count)
+                    if value is not None:
+                        cell.values.append(value)
     return cells
 
 
