@@ -42,6 +42,9 @@ class Bocpy:
         start(worker_count=2)
         wait()
 
+    def run_one(self):
+        start_and_run_one()
+
     def worker_kib(self):
         from bocpy import start, wait
 
@@ -53,6 +56,19 @@ class Bocpy:
         added = (rss_kib() - before) / WORKERS_FOR_MEMORY
         wait()
         return added
+
+
+def start_and_run_one():
+    from bocpy import Cown, start, wait, when
+
+    start(worker_count=2)
+    cown = Cown(1)
+
+    @when(cown)
+    def add(c):
+        c.value += 1
+
+    wait()
 
 
 class Pool:
@@ -74,6 +90,11 @@ class Pool:
     def start_and_stop(self):
         with self.make(2) as pool:
             list(pool.map(time.sleep, [0, 0]))
+
+
+    def run_one(self):
+        with self.make(2) as pool:
+            pool.submit(int).result()
 
 
 class Threads(Pool):
@@ -116,11 +137,23 @@ def measure_first(contender):
     return milliseconds(contender.start_and_stop)
 
 
+def measure_behavior(contender):
+    """The first start with one behavior, or task, to run."""
+    contender.load()
+    return milliseconds(contender.run_one)
+
+
+def measure_behavior_again(contender):
+    """Another start with one behavior: the median."""
+    times = [milliseconds(contender.run_one) for _ in range(RESTARTS + 1)]
+    return sorted(times[1:])[RESTARTS // 2]
+
+
 def measure_pre_imports(contender):
     """How long a bare interpreter takes to import what the first start imported here."""
     contender.load()
     before = set(sys.modules)
-    contender.start_and_stop()
+    contender.run_one()
     names = [name for name in sys.modules if name not in before and "bocpy" not in name]
     program = (
         "import json, sys, time\n"

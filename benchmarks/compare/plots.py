@@ -51,8 +51,13 @@ def bars(document: dict[str, Any], group: str) -> str:
             medians.append(cell["median"])
             below.append(cell["median"] - cell["low"])
             above.append(cell["high"] - cell["median"])
-        axes.barh(places, medians, 0.9, xerr=[below, above], label=name, error_kw={"lw": 0.8})
+        axes.barh(
+            places, medians, 0.9, xerr=[below, above], label=name, color=f"C{at}",
+            error_kw={"lw": 0.8},
+        )  # fmt: skip
     axes.set_xscale("log")
+    found = [c["median"] for row in rows for c in row["cells"].values() if c["median"]]
+    axes.set_xlim(left=min(found, default=1) / 3)
     axes.set_yticks([number * step + (len(names) - 1) / 2 for number in range(len(rows))])
     axes.set_yticklabels([f"{row['title']} ({row['workers']})" for row in rows])
     axes.invert_yaxis()

@@ -112,8 +112,10 @@ SHAPES = list(dict.fromkeys(row.shape for row in ROWS))
 LIFECYCLE = [
     Lifecycle("import", "import of the package, ms", "ms"),
     Lifecycle("first", "first start and stop, 2 workers, ms", "ms"),
+    Lifecycle("behavior", "first start, one behavior and stop, ms", "ms"),
     Lifecycle("pre_imports", "modules that the first start imports in main, ms", "ms"),
     Lifecycle("restart", "start and stop again, ms", "ms"),
+    Lifecycle("behavior_again", "start, one behavior and stop again, ms", "ms"),
     Lifecycle("memory", "memory of a worker above a bare interpreter, KiB", "KiB"),
     Lifecycle("worker_memory", "memory of a worker, KiB", "KiB"),
 ]
