@@ -91,7 +91,6 @@ class Pool:
         with self.make(2) as pool:
             list(pool.map(time.sleep, [0, 0]))
 
-
     def run_one(self):
         with self.make(2) as pool:
             pool.submit(int).result()
