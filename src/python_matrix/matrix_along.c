@@ -28,7 +28,7 @@ static int run_topk(topk_t *topk, PyObject *self, matrix_target_t *values,
         return -1;
     boc__shape_t shape = matrix_shape_of(block);
     const boc__matrix_t *where;
-    if (matrix_mask_open(&topk->mask, type, shape, &where) < 0)
+    if (matrix_mask_open(&topk->mask, type, block, &where) < 0)
         return -1;
     size_t length = topk->axis == BOC__AXIS_NONE      ? (size_t)block->count
                     : topk->axis == BOC__AXIS_COLUMNS ? shape.rows
@@ -242,33 +242,41 @@ static boc__matrix_t line_view(const along_t *along, double *line) {
                                          : (boc__matrix_t){line, 1, indices.columns};
 }
 
-static int take_along(const along_t *along, boc__matrix_t out, boc__matrix_t a) {
+static int take_along(const along_t *along, matrix_target_t *target, matrix_block_t *block) {
     size_t *buffer;
     double *line = new_line(along, &buffer); /* owned */
     if (line == NULL)
         return -1;
+    matrix_away_t away;
+    matrix_away_begin(&away, (double)target->block->count, target->block, block, NULL, NULL);
     for (size_t i = 0; i < line_count(along); i++) {
         boc__span_t rows, columns;
         spans_of(along, i, &rows, &columns);
-        boc__index_take_along(along->axis, line_view(along, line), a, line_of(along, i, buffer));
-        boc__index_write(out, rows, columns, line_view(along, line));
+        boc__index_take_along(along->axis, line_view(along, line), matrix_view(block),
+                              line_of(along, i, buffer));
+        boc__index_write(target->view, rows, columns, line_view(along, line));
     }
+    matrix_away_end(&away);
     PyMem_RawFree(line);
     return 0;
 }
 
-static int put_along(const along_t *along, boc__matrix_t a, boc__matrix_t value, bool is_adding) {
+static int put_along(const along_t *along, matrix_block_t *block, const matrix_operand_t *value,
+                     bool is_adding) {
     size_t *buffer;
     double *line = new_line(along, &buffer); /* owned */
     if (line == NULL)
         return -1;
+    matrix_away_t away;
+    matrix_away_begin(&away, (double)value->block->count, block, value->block, NULL, NULL);
     for (size_t i = 0; i < line_count(along); i++) {
         boc__span_t rows, columns;
         spans_of(along, i, &rows, &columns);
-        boc__index_read(line_view(along, line), value, rows, columns);
-        boc__index_put_along(along->axis, a, line_of(along, i, buffer), line_view(along, line),
-                             is_adding);
+        boc__index_read(line_view(along, line), value->view, rows, columns);
+        boc__index_put_along(along->axis, matrix_view(block), line_of(along, i, buffer),
+                             line_view(along, line), is_adding);
     }
+    matrix_away_end(&away);
     PyMem_RawFree(line);
     return 0;
 }
@@ -290,7 +298,7 @@ static PyObject *matrix_take_along_axis(PyObject *self, PyObject *const *args, P
         (block = matrix_block_of(self)) != NULL &&
         open_along(&along, "take_along_axis", type, matrix_shape_of(block)) == 0 &&
         matrix_target_open(&target, type, boc__matrix_shape(along.indices.view)) == 0)
-        status = take_along(&along, target.view, matrix_view(block));
+        status = take_along(&along, &target, block);
     deinit_along(&along);
     if (status == 0)
         return target.result;
@@ -330,8 +338,8 @@ static PyObject *matrix_put_along_axis(PyObject *self, PyObject *const *args, Py
         matrix_fail(type, MATRIX_SHAPE_ERROR,
                     "put_along_axis: values %zux%zu do not go with indices %zux%zu", own.rows,
                     own.columns, shape.rows, shape.columns);
-    else if (matrix_operand_spread(&value, shape) == 0)
-        status = put_along(&along, matrix_view(block), value.view, is_adding != 0);
+    else if (matrix_operand_spread(&value, shape, block) == 0)
+        status = put_along(&along, block, &value, is_adding != 0);
 done:
     matrix_operand_deinit(&value);
     deinit_along(&along);

@@ -2,6 +2,7 @@
 #include "python_matrix/matrix_buffer.h"
 
 #include "python_matrix/matrix_args.h"
+#include "python_matrix/matrix_away.h"
 #include "python_matrix/matrix_methods.h"
 
 #include <assert.h>
@@ -89,7 +90,10 @@ int matrix_buffer_read(PyTypeObject *type, PyObject *object, matrix_block_t **p_
         if (elements.rows < 1 || elements.columns < 1)
             matrix_fail(type, MATRIX_SHAPE_ERROR, "an empty buffer is no matrix");
         else if ((*p_block = matrix_block_new(elements.rows, elements.columns, false)) != NULL) {
+            matrix_away_t away; /* the buffer is ours so long */
+            matrix_away_begin(&away, (double)(*p_block)->count, *p_block, NULL, NULL, NULL);
             matrix_elements_read(&elements, (*p_block)->data);
+            matrix_away_end(&away);
             status = 1;
         }
     }

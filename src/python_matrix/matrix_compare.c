@@ -29,8 +29,8 @@ static bool is_just_different(const matrix_operand_t *operand, int op) {
            PyErr_ExceptionMatches(PyExc_OverflowError);
 }
 
-static PyObject *compare(PyTypeObject *type, const matrix_block_t *block,
-                         const matrix_operand_t *other, int op) {
+static PyObject *compare(PyTypeObject *type, matrix_block_t *block, const matrix_operand_t *other,
+                         int op) {
     boc__matrix_t a = matrix_view(block), b = other->view;
     if (!other->is_number && !boc__shape_equal(boc__matrix_shape(a), boc__matrix_shape(b))) {
         if (op == Py_EQ || op == Py_NE)
@@ -39,7 +39,10 @@ static PyObject *compare(PyTypeObject *type, const matrix_block_t *block,
                            "a %zux%zu matrix has no order with a %zux%zu one", a.rows, a.columns,
                            b.rows, b.columns);
     }
+    matrix_away_t away;
+    matrix_away_begin(&away, (double)block->count, block, other->block, NULL, NULL);
     int order = boc__compare_order(a, b);
+    matrix_away_end(&away);
     Py_RETURN_RICHCOMPARE(order, 0, op);
 }
 
@@ -48,7 +51,7 @@ PyObject *matrix_richcompare(PyObject *self, PyObject *other, int op) {
     matrix_operand_t operand;
     PyObject *result = NULL;
     int status = open_other(&operand, type, other);
-    const matrix_block_t *block = status >= 0 ? matrix_block_of(self) : NULL;
+    matrix_block_t *block = status >= 0 ? matrix_block_of(self) : NULL;
     if (status < 0 && is_just_different(&operand, op)) {
         PyErr_Clear();
         if (matrix_block_of(self) != NULL)

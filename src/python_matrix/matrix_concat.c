@@ -1,5 +1,6 @@
 /* matrix_concat.c - matrices side by side. */
 #include "python_matrix/matrix_args.h"
+#include "python_matrix/matrix_away.h"
 #include "python_matrix/matrix_axis.h"
 #include "python_matrix/matrix_methods.h"
 #include "python_matrix/matrix_new.h"
@@ -57,9 +58,26 @@ static int measure(PyTypeObject *type, boc__axis_t axis, Py_ssize_t count, matri
     return 0;
 }
 
-static void place_pieces(boc__axis_t axis, boc__matrix_t out, Py_ssize_t count,
+/* Pin what the pieces are made of, or let it go again: more than matrix_away_begin takes. */
+static void hold_pieces(Py_ssize_t count, const matrix_operand_t *pieces, bool is_held) {
+    for (Py_ssize_t i = 0; i < count; i++)
+        if (is_held) {
+            (void)matrix_block_pin(matrix_block_ref(pieces[i].block));
+        } else {
+            matrix_block_unpin(pieces[i].block);
+            matrix_block_unref(pieces[i].block);
+        }
+}
+
+static void place_pieces(boc__axis_t axis, matrix_block_t *block, Py_ssize_t count,
                          const matrix_operand_t *pieces) {
+    boc__matrix_t out = matrix_view(block);
+    bool is_long = (double)block->count >= MATRIX_AWAY_WORK;
+    matrix_away_t away;
     size_t row = 0, column = 0;
+    if (is_long)
+        hold_pieces(count, pieces, true);
+    matrix_away_begin(&away, (double)block->count, block, NULL, NULL, NULL);
     for (Py_ssize_t i = 0; i < count; i++) {
         boc__matrix_t piece = pieces[i].view;
         boc__index_write(out, (boc__span_t){row, 1, piece.rows},
@@ -69,6 +87,9 @@ static void place_pieces(boc__axis_t axis, boc__matrix_t out, Py_ssize_t count,
         else
             row += piece.rows;
     }
+    matrix_away_end(&away);
+    if (is_long)
+        hold_pieces(count, pieces, false);
 }
 
 static matrix_block_t *concat(PyTypeObject *type, PyObject *items, boc__axis_t axis) {
@@ -88,7 +109,7 @@ static matrix_block_t *concat(PyTypeObject *type, PyObject *items, boc__axis_t a
         measure(type, axis, count, pieces, &shape) == 0)
         block = matrix_block_new((Py_ssize_t)shape.rows, (Py_ssize_t)shape.columns, false);
     if (block != NULL)
-        place_pieces(axis, matrix_view(block), count, pieces);
+        place_pieces(axis, block, count, pieces);
     for (Py_ssize_t i = 0; i < count; i++)
         matrix_operand_deinit(&pieces[i]);
     PyMem_Free(pieces);

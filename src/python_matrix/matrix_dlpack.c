@@ -4,6 +4,7 @@
  * thread, attached or not.
  */
 #include "python_matrix/matrix_args.h"
+#include "python_matrix/matrix_away.h"
 #include "python_matrix/matrix_buffer.h"
 #include "python_matrix/matrix_methods.h"
 
@@ -174,7 +175,7 @@ static PyObject *matrix_dlpack(PyObject *self, PyObject *const *args, Py_ssize_t
                                            "export that, or a copy()");
         return NULL;
     }
-    block = is_copy ? matrix_block_copy(block) : matrix_block_ref(block);
+    block = is_copy ? matrix_block_copy_away(block) : matrix_block_ref(block);
     if (block == NULL)
         return NULL;
     (void)matrix_block_pin(block);
@@ -299,8 +300,12 @@ static matrix_block_t *block_of_tensor(PyTypeObject *type, PyObject *object,
     }
     if (is_copy) {
         matrix_block_t *block = matrix_block_new(elements.rows, elements.columns, false);
-        if (block != NULL)
-            matrix_elements_read(&elements, block->data);
+        if (block == NULL)
+            return NULL;
+        matrix_away_t away; /* the tensor is ours so long */
+        matrix_away_begin(&away, (double)block->count, block, NULL, NULL, NULL);
+        matrix_elements_read(&elements, block->data);
+        matrix_away_end(&away);
         return block;
     }
     if (is_read_only || !matrix_elements_is_ours(&elements)) {

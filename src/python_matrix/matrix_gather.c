@@ -95,12 +95,16 @@ static int put(PyTypeObject *type, matrix_block_t *block, boc__axis_t axis,
     bool is_one = shape.rows == 1 && shape.columns == 1;
     if (!is_one &&
         (!boc__shape_equal(shape, selection) || boc__index_overlaps(target, value->view)) &&
-        matrix_operand_spread(value, selection) < 0)
+        matrix_operand_spread(value, selection, block) < 0)
         return -1;
     double one = value->view.data[0]; /* it may be an element of the target */
     if (is_one)
         value->view.data = &one;
+    matrix_away_t away;
+    matrix_away_begin(&away, (double)selection.rows * (double)selection.columns, block,
+                      value->block, NULL, NULL);
     boc__index_put(axis, target, part->places, (size_t)part->index_count, value->view, is_adding);
+    matrix_away_end(&away);
     return 0;
 }
 
@@ -169,8 +173,12 @@ static PyObject *matrix_repeat_interleave(PyObject *self, PyObject *const *args,
     matrix_target_t target = {.out = NULL};
     shape = axis == BOC__AXIS_NONE ? (boc__shape_t){1, length * (size_t)repeats}
                                    : with_length(axis, shape, length * (size_t)repeats);
-    if (matrix_target_open(&target, type, shape) == 0)
-        boc__index_repeat(axis, target.view, in, (size_t)repeats);
+    if (matrix_target_open(&target, type, shape) < 0)
+        return NULL;
+    matrix_away_t away;
+    matrix_away_begin(&away, (double)target.block->count, target.block, block, NULL, NULL);
+    boc__index_repeat(axis, target.view, in, (size_t)repeats);
+    matrix_away_end(&away);
     return target.result;
 }
 

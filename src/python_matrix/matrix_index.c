@@ -103,11 +103,11 @@ static int fit_value(PyTypeObject *type, matrix_operand_t *value, boc__shape_t s
 }
 
 /* Lists take values of their own shape only, and numbers: spread what is smaller. */
-static int spread_value(matrix_operand_t *value, boc__shape_t selection) {
+static int spread_value(matrix_operand_t *value, boc__shape_t selection, matrix_block_t *target) {
     boc__shape_t shape = boc__matrix_shape(value->view);
     if (boc__shape_equal(shape, selection) || (shape.rows == 1 && shape.columns == 1))
         return 0;
-    return matrix_operand_spread(value, selection);
+    return matrix_operand_spread(value, selection, target);
 }
 
 static int write_selection(PyTypeObject *type, matrix_block_t *block, const matrix_key_t *key,
@@ -117,7 +117,8 @@ static int write_selection(PyTypeObject *type, matrix_block_t *block, const matr
     bool is_row_list = key->rows.kind == MATRIX_PART_LIST;
     bool is_list = is_row_list || key->columns.kind == MATRIX_PART_LIST;
     matrix_block_t *copy = NULL; /* owned */
-    if (fit_value(type, value, selection) < 0 || (is_list && spread_value(value, selection) < 0))
+    if (fit_value(type, value, selection) < 0 ||
+        (is_list && spread_value(value, selection, block) < 0))
         return -1;
     if (!value->is_number && boc__index_overlaps(target, value->view)) {
         copy = matrix_block_copy(value->block);

@@ -7,8 +7,8 @@
 /* NULL and None are no mask.  May run code of users; -1 with TypeError. */
 int matrix_mask_init(matrix_operand_t *mask, PyTypeObject *type, PyObject *value);
 
-/* Give the mask this shape.  *p_mask points into `mask`, or is NULL without one. */
-int matrix_mask_open(matrix_operand_t *mask, PyTypeObject *type, boc__shape_t shape,
+/* Give the mask the shape of `self`.  *p_mask points into `mask`, or is NULL without one. */
+int matrix_mask_open(matrix_operand_t *mask, PyTypeObject *type, matrix_block_t *self,
                      const boc__matrix_t **p_mask);
 
 #endif

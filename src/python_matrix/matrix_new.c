@@ -2,6 +2,7 @@
 #include "python_matrix/matrix_new.h"
 
 #include "python_matrix/matrix_args.h"
+#include "python_matrix/matrix_away.h"
 #include "python_matrix/matrix_methods.h"
 #include "python_matrix/matrix_operand.h"
 
@@ -48,6 +49,32 @@ static bool fits(Py_ssize_t rows, Py_ssize_t columns, Py_ssize_t count) {
     return count % rows == 0 && count / rows == columns;
 }
 
+/* All elements the same; NULL with an exception. */
+static matrix_block_t *block_of_number(Py_ssize_t rows, Py_ssize_t columns, double number) {
+    bool is_zero = number == 0.0 && !signbit(number);
+    matrix_block_t *block = matrix_block_new(rows, columns, is_zero);
+    if (block == NULL || is_zero)
+        return block;
+    matrix_away_t away;
+    matrix_away_begin(&away, (double)block->count, block, NULL, NULL, NULL);
+    boc__matrix_fill(matrix_view(block), number);
+    matrix_away_end(&away);
+    return block;
+}
+
+/* The elements of another block in as many places; NULL with an exception. */
+static matrix_block_t *block_of_elements(Py_ssize_t rows, Py_ssize_t columns,
+                                         matrix_block_t *source) {
+    matrix_block_t *block = matrix_block_new(rows, columns, false);
+    if (block == NULL)
+        return NULL;
+    matrix_away_t away;
+    matrix_away_begin(&away, (double)block->count, block, source, NULL, NULL);
+    memcpy(block->data, source->data, (size_t)block->count * sizeof(double));
+    matrix_away_end(&away);
+    return block;
+}
+
 static matrix_block_t *block_of_operand(PyTypeObject *type, Py_ssize_t rows, Py_ssize_t columns,
                                         PyObject *values) {
     matrix_operand_t operand;
@@ -55,15 +82,11 @@ static matrix_block_t *block_of_operand(PyTypeObject *type, Py_ssize_t rows, Py_
     int status = matrix_operand_init(&operand, type, values);
     if (status == 1 && matrix_operand_open(&operand) == 0) {
         if (operand.is_number) {
-            block = matrix_block_new(rows, columns, false);
-            if (block != NULL)
-                boc__matrix_fill(matrix_view(block), operand.number);
+            block = block_of_number(rows, columns, operand.number);
         } else if (!fits(rows, columns, operand.block->count)) {
             refuse_count(rows, columns, operand.block->count);
         } else {
-            block = matrix_block_new(rows, columns, false);
-            if (block != NULL)
-                boc__matrix_copy(matrix_view(block), operand.view);
+            block = block_of_elements(rows, columns, operand.block);
         }
     }
     if (status == 0)
@@ -147,10 +170,7 @@ static PyObject *filled(PyObject *cls, PyObject *size, double value) {
     Py_ssize_t rows, columns;
     if (matrix_read_size(matrix_type_of_class(cls), size, &rows, &columns) < 0)
         return NULL;
-    matrix_block_t *block = matrix_block_new(rows, columns, value == 0.0 && !signbit(value));
-    if (block != NULL && (value != 0.0 || signbit(value)))
-        boc__matrix_fill(matrix_view(block), value);
-    return matrix_wrap((PyTypeObject *)cls, block);
+    return matrix_wrap((PyTypeObject *)cls, block_of_number(rows, columns, value));
 }
 
 static PyObject *constant(const char *name, PyObject *cls, double value, PyObject *const *args,
@@ -203,9 +223,7 @@ static PyObject *matrix_vector(PyObject *cls, PyObject *const *args, Py_ssize_t 
                      Py_TYPE(values[0])->tp_name);
     else if (status > 0 && matrix_operand_open(&operand) == 0) {
         Py_ssize_t length = operand.block->count;
-        block = matrix_block_new(as_column ? length : 1, as_column ? 1 : length, false);
-        if (block != NULL)
-            boc__matrix_copy(matrix_view(block), operand.view);
+        block = block_of_elements(as_column ? length : 1, as_column ? 1 : length, operand.block);
     }
     matrix_operand_deinit(&operand);
     return matrix_wrap((PyTypeObject *)cls, block);

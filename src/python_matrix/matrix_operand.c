@@ -1,6 +1,7 @@
 /* matrix_operand.c - see matrix_operand.h. */
 #include "python_matrix/matrix_operand.h"
 
+#include "python_matrix/matrix_away.h"
 #include "python_matrix/matrix_buffer.h"
 
 #include "matrix/index.h"
@@ -110,14 +111,17 @@ int matrix_operand_untangle(matrix_operand_t *operand, boc__matrix_t out) {
     return 0;
 }
 
-int matrix_operand_spread(matrix_operand_t *operand, boc__shape_t shape) {
+int matrix_operand_spread(matrix_operand_t *operand, boc__shape_t shape, matrix_block_t *kept) {
     matrix_block_t *spread =
         matrix_block_new((Py_ssize_t)shape.rows, (Py_ssize_t)shape.columns, false);
     if (spread == NULL)
         return -1;
     boc__matrix_t all = matrix_view(spread);
+    matrix_away_t away;
+    matrix_away_begin(&away, (double)spread->count, spread, operand->block, kept, NULL);
     boc__index_write(all, (boc__span_t){0, 1, all.rows}, (boc__span_t){0, 1, all.columns},
                      operand->view);
+    matrix_away_end(&away);
     matrix_block_unref(operand->owned);
     operand->owned = operand->block = spread;
     operand->view = all;

@@ -35,8 +35,8 @@ int matrix_operand_open(matrix_operand_t *operand);
 int matrix_operand_untangle(matrix_operand_t *operand, boc__matrix_t out);
 
 /* Repeat the elements of an open operand until it has this shape, over which it spreads; -1 with
- * MemoryError. */
-int matrix_operand_spread(matrix_operand_t *operand, boc__shape_t shape);
+ * MemoryError.  May be away from the GIL, while `kept` is pinned too. */
+int matrix_operand_spread(matrix_operand_t *operand, boc__shape_t shape, matrix_block_t *kept);
 
 void matrix_operand_deinit(matrix_operand_t *operand);
 

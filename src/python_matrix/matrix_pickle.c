@@ -10,6 +10,7 @@
 #include "python_matrix/matrix_pickle.h"
 
 #include "python_matrix/matrix_args.h"
+#include "python_matrix/matrix_away.h"
 #include "python_matrix/matrix_elements.h"
 #include "python_matrix/matrix_methods.h"
 #include "python_matrix/matrix_type.h"
@@ -132,8 +133,12 @@ static matrix_block_t *read_pickle(const Py_buffer *header, const Py_buffer *dat
         return NULL;
     }
     matrix_block_t *block = matrix_block_new(elements.rows, elements.columns, false);
-    if (block != NULL)
-        matrix_elements_read(&elements, block->data);
+    if (block == NULL)
+        return NULL;
+    matrix_away_t away; /* the bytes are ours so long */
+    matrix_away_begin(&away, (double)block->count, block, NULL, NULL, NULL);
+    matrix_elements_read(&elements, block->data);
+    matrix_away_end(&away);
     return block;
 }
 
@@ -206,8 +211,8 @@ static int set_values(PyObject *copy, PyObject *values) {
 /* `memo` is NULL for a shallow copy: the state is then shared. */
 static PyObject *copy_object(PyObject *self, PyObject *memo) {
     matrix_block_t *block = matrix_block_of(self);
-    PyObject *copy =
-        block != NULL ? matrix_wrap(Py_TYPE(self), matrix_block_copy(block)) : NULL; /* owned */
+    PyObject *copy = block != NULL ? matrix_wrap(Py_TYPE(self), matrix_block_copy_away(block))
+                                   : NULL; /* owned */
     if (copy == NULL || Py_TYPE(self) == matrix_type_of(self))
         return copy;
     PyObject *values = PyObject_CallMethod(self, "__getstate__", NULL); /* owned */

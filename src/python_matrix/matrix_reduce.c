@@ -22,8 +22,9 @@ int matrix_mask_init(matrix_operand_t *mask, PyTypeObject *type, PyObject *value
     return status > 0 ? 0 : -1;
 }
 
-int matrix_mask_open(matrix_operand_t *mask, PyTypeObject *type, boc__shape_t shape,
+int matrix_mask_open(matrix_operand_t *mask, PyTypeObject *type, matrix_block_t *self,
                      const boc__matrix_t **p_mask) {
+    boc__shape_t shape = matrix_shape_of(self);
     *p_mask = NULL;
     if (mask->matrix == NULL && mask->owned == NULL && !mask->is_number)
         return 0;
@@ -38,7 +39,7 @@ int matrix_mask_open(matrix_operand_t *mask, PyTypeObject *type, boc__shape_t sh
                     own.rows, own.columns, shape.rows, shape.columns);
         return -1;
     }
-    return matrix_operand_spread(mask, shape);
+    return matrix_operand_spread(mask, shape, self);
 }
 
 /* ---- one value per group ---- */
@@ -69,7 +70,7 @@ static int open_reduction(reduction_t *reduction, PyObject *self, PyObject *axis
     if (reduction->block == NULL)
         return -1;
     boc__shape_t shape = matrix_shape_of(reduction->block);
-    if (matrix_mask_open(&reduction->mask, type, shape, &reduction->where) < 0)
+    if (matrix_mask_open(&reduction->mask, type, reduction->block, &reduction->where) < 0)
         return -1;
     reduction->out = &reduction->total;
     if (reduction->axis == BOC__AXIS_NONE)

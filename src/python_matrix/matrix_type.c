@@ -79,6 +79,17 @@ matrix_block_t *matrix_block_copy(const matrix_block_t *block) {
     return copy;
 }
 
+matrix_block_t *matrix_block_copy_away(matrix_block_t *block) {
+    matrix_block_t *copy = matrix_block_new(block->extents[0], block->extents[1], false);
+    if (copy == NULL)
+        return NULL;
+    matrix_away_t away;
+    matrix_away_begin(&away, (double)block->count, block, copy, NULL, NULL);
+    memcpy(copy->data, block->data, (size_t)block->count * sizeof(double));
+    matrix_away_end(&away);
+    return copy;
+}
+
 /* ---- attributes ---- */
 
 static PyObject *matrix_get_extent(PyObject *self, void *which) {

@@ -69,4 +69,7 @@ static inline boc__shape_t matrix_shape_of(const matrix_block_t *block) {
 /* A new block with the same elements; NULL with an exception. */
 matrix_block_t *matrix_block_copy(const matrix_block_t *block);
 
+/* The same, perhaps away from the GIL: no other block that was found before is sure afterwards. */
+matrix_block_t *matrix_block_copy_away(matrix_block_t *block);
+
 #endif

@@ -1,5 +1,7 @@
 """Matrix: making, attributes, text, random numbers, iteration, threads of one interpreter."""
 
+import contextlib
+import copy
 import decimal
 import fractions
 import gc
@@ -380,6 +382,70 @@ def test_every_method_works_on_any_thread():
     for thread in threads:
         thread.join()
     assert failed == []
+
+
+LONG = 120_000
+PLACES = list(range(LONG))
+
+LONG_CALLS = {
+    "put": lambda a: a.put(PLACES, 1.0, axis=1),
+    "put list": lambda a: a.put(PLACES, a, axis=1),
+    "take": lambda a: a.take(PLACES, axis=1),
+    "gather": lambda a: a[:, PLACES],
+    "scatter": lambda a: a.__setitem__((slice(None), PLACES), 2.0),
+    "take_along_axis": lambda a: a.take_along_axis(a, axis=1),
+    "put_along_axis": lambda a: a.put_along_axis(a, 1.0, axis=1),
+    "repeat_interleave": lambda a: a.repeat_interleave(3),
+    "concat": lambda a: Matrix.concat([a, a, a], axis=1),
+    "copy": copy.copy,
+    "copy()": lambda a: a.copy(),
+    "constructor": lambda a: Matrix(300, LONG // 300, a),
+    "vector": Matrix.vector,
+    "equal": lambda a: a == a,  # noqa: PLR0124
+    "length": lambda a: a.length,
+    "mask": lambda a: a.sum(where=True),
+    "topk": lambda a: a.topk(3),
+    "dlpack": lambda a: a.__dlpack__(copy=True),
+    "allclose": lambda a: Matrix.allclose(a, a),
+    "where": lambda a: Matrix.where(a, a, 1.0),
+    "less": lambda a: a.less(a),
+    "negate": lambda a: a.negate(),
+    "clip": lambda a: a.clip(0.0, 1.0),
+    "fma": lambda a: a.fma(2.0, 1.0),
+    "normalize": lambda a: a.normalize(),
+    "transpose": lambda a: a.T,
+}
+
+
+@pytest.mark.parametrize("name", LONG_CALLS)
+def test_long_calls_run_without_the_gil_and_hold_their_operand(name):
+    """Goal: every long kernel leaves the GIL to others, and its operand stays what it is.
+
+    Method: another thread calls it; this one turns the operand, which is refused while a kernel
+    is away, and could not even be tried then if the kernel kept the GIL.
+    """
+    a = Matrix.zeros((1, LONG))
+    stop = threading.Event()
+
+    def work():
+        while not stop.is_set():
+            with contextlib.suppress(ValueError, IndexError):  # it is turned just now
+                LONG_CALLS[name](a)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    refused = False
+    limit = time.monotonic() + 60
+    while not refused and time.monotonic() < limit:
+        try:
+            a.transpose(in_place=True)
+            a.transpose(in_place=True)
+        except BufferError:
+            refused = True
+    stop.set()
+    thread.join()
+    assert refused
+    assert a.size == LONG
 
 
 def test_long_kernels_let_other_threads_run():
