@@ -214,6 +214,26 @@ static void alone(boc_fuzz_t *fuzz, boc__matrix_t *a) {
         CHECK(columns == 0 || count / columns == rows);
 }
 
+/* Draws of all sizes and bounds; finite bounds hold what comes out. */
+static void numbers(boc_fuzz_t *fuzz, boc__matrix_t a) {
+    boc__random_t random;
+    boc__random_seed(&random, fuzz_word(fuzz));
+    for (size_t i = fuzz_below(fuzz, 40); i > 0; i--)
+        (void)boc__random_next(&random);
+    for (int round = 0; round < 3; round++) {
+        size_t count = 1 + fuzz_below(fuzz, a.rows * a.columns);
+        double low = any_value(fuzz), high = any_value(fuzz);
+        boc__random_uniform(&random, a.data, count, low, high);
+        for (size_t i = 0; i < count && isfinite(low) && isfinite(high); i++)
+            CHECK(low < high ? a.data[i] >= low && a.data[i] < high
+                             : a.data[i] <= low && (a.data[i] > high || low == high));
+        boc__random_normal(&random, a.data, count, low, high);
+    }
+    double length = boc__reduce_length(a.data, a.rows * a.columns), other;
+    boc__reduce(BOC__MAGNITUDE, BOC__AXIS_NONE, &other, a, NULL);
+    CHECK(same_number(length, other));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     boc_fuzz_t fuzz = {bytes, size};
     boc__matrix_t a = any_matrix(&fuzz, any_shape(&fuzz));
@@ -222,7 +242,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
                                : spreading(boc__matrix_shape(a), (unsigned)fuzz_below(&fuzz, 4));
     boc__matrix_t b = any_matrix(&fuzz, b_shape);
     for (int calls = 0; calls < 8; calls++) {
-        switch (fuzz_below(&fuzz, 7)) {
+        switch (fuzz_below(&fuzz, 8)) {
         case 0:
             blocks(&fuzz, a);
             break;
@@ -240,6 +260,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
             break;
         case 5:
             vectors(&fuzz, a, b);
+            break;
+        case 6:
+            numbers(&fuzz, a);
             break;
         default:
             alone(&fuzz, &a);
