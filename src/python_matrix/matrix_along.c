@@ -242,22 +242,33 @@ static boc__matrix_t line_view(const along_t *along, double *line) {
                                          : (boc__matrix_t){line, 1, indices.columns};
 }
 
+/* `block` may be what is written. */
 static int take_along(const along_t *along, matrix_target_t *target, matrix_block_t *block) {
+    boc__matrix_t in = matrix_view(block);
+    matrix_block_t *copy = NULL; /* owned */
+    if (boc__index_overlaps(target->view, in)) {
+        copy = matrix_block_copy(block);
+        if (copy == NULL)
+            return -1;
+        in.data = copy->data;
+    }
     size_t *buffer;
     double *line = new_line(along, &buffer); /* owned */
-    if (line == NULL)
+    if (line == NULL) {
+        matrix_block_unref(copy);
         return -1;
+    }
     matrix_away_t away;
     matrix_away_begin(&away, (double)target->block->count, target->block, block, NULL, NULL);
     for (size_t i = 0; i < line_count(along); i++) {
         boc__span_t rows, columns;
         spans_of(along, i, &rows, &columns);
-        boc__index_take_along(along->axis, line_view(along, line), matrix_view(block),
-                              line_of(along, i, buffer));
+        boc__index_take_along(along->axis, line_view(along, line), in, line_of(along, i, buffer));
         boc__index_write(target->view, rows, columns, line_view(along, line));
     }
     matrix_away_end(&away);
     PyMem_RawFree(line);
+    matrix_block_unref(copy);
     return 0;
 }
 
@@ -285,13 +296,15 @@ static int put_along(const along_t *along, matrix_block_t *block, const matrix_o
 
 static PyObject *matrix_take_along_axis(PyObject *self, PyObject *const *args, Py_ssize_t count,
                                         PyObject *keywords) {
-    static const matrix_signature_t signature = {"take_along_axis", {"indices", "axis"}, 1, 2};
+    static const matrix_signature_t signature = {
+        "take_along_axis", {"indices", "axis", "out"}, 1, 2};
     PyTypeObject *type = matrix_type_of(self);
-    PyObject *values[2];
-    if (matrix_args(&signature, args, count, keywords, values) < 0)
+    PyObject *values[3];
+    matrix_target_t target;
+    if (matrix_args(&signature, args, count, keywords, values) < 0 ||
+        matrix_target_init(&target, NULL, values[2], NULL) < 0)
         return NULL;
     along_t along;
-    matrix_target_t target = {.out = NULL};
     matrix_block_t *block;
     int status = -1;
     if (init_along(&along, "take_along_axis", type, values[0], values[1]) == 0 &&
@@ -309,7 +322,7 @@ static PyObject *matrix_take_along_axis(PyObject *self, PyObject *const *args, P
 static PyObject *matrix_put_along_axis(PyObject *self, PyObject *const *args, Py_ssize_t count,
                                        PyObject *keywords) {
     static const matrix_signature_t signature = {
-        "put_along_axis", {"indices", "values", "axis", "accumulate"}, 2, 4};
+        "put_along_axis", {"indices", "value", "axis", "accumulate"}, 2, 4};
     PyTypeObject *type = matrix_type_of(self);
     PyObject *values[4];
     if (matrix_args(&signature, args, count, keywords, values) < 0)
@@ -325,7 +338,7 @@ static PyObject *matrix_put_along_axis(PyObject *self, PyObject *const *args, Py
         goto done;
     int kind = matrix_operand_init(&value, type, values[1]);
     if (kind == 0)
-        PyErr_Format(PyExc_TypeError, "put_along_axis: values must be numbers, not '%.200s'",
+        PyErr_Format(PyExc_TypeError, "put_along_axis: value must be numbers, not '%.200s'",
                      Py_TYPE(values[1])->tp_name);
     if (kind <= 0 || matrix_operand_open(&value) < 0 || (block = matrix_block_of(self)) == NULL ||
         open_along(&along, "put_along_axis", type, matrix_shape_of(block)) < 0)
@@ -336,7 +349,7 @@ static PyObject *matrix_put_along_axis(PyObject *self, PyObject *const *args, Py
         value.view = (boc__matrix_t){value.view.data, own.columns, 1};
     if (!boc__shape_spreads(boc__matrix_shape(value.view), shape))
         matrix_fail(type, MATRIX_SHAPE_ERROR,
-                    "put_along_axis: values %zux%zu do not go with indices %zux%zu", own.rows,
+                    "put_along_axis: value %zux%zu does not go with indices %zux%zu", own.rows,
                     own.columns, shape.rows, shape.columns);
     else if (matrix_operand_spread(&value, shape, block) == 0)
         status = put_along(&along, block, &value, is_adding != 0);
@@ -360,19 +373,19 @@ PyMethodDef matrix_along_methods[] = {
      "    TypeError: *k* or *axis* is no int.\n"
      "    RuntimeError: a matrix is not acquired."},
     {"take_along_axis", MATRIX_METHOD(matrix_take_along_axis), MATRIX_KEYWORDS,
-     "take_along_axis($self, /, indices, axis=0)\n--\n\n"
+     "take_along_axis($self, /, indices, axis=0, *, out=None)\n--\n\n"
      "Return elements by their row number in each column (axis 0) or column number in each row.\n\n"
      "*indices* is KxC for axis 0, RxK for axis 1, or a list of C (or R) ints as argmin()\n"
-     "returns it; the result has the same shape.\n\n"
+     "returns it; the result has the same shape, and is written into *out* if that is given.\n\n"
      "Raises:\n"
      "    IndexError: an index is out of range.\n"
-     "    ValueError: *indices* has another shape, or another axis.\n"
-     "    TypeError: an index is no whole number.\n"
+     "    ValueError: *indices* or *out* has another shape, or another axis.\n"
+     "    TypeError: an index is no whole number, or *out* no Matrix.\n"
      "    RuntimeError: a matrix is not acquired."},
     {"put_along_axis", MATRIX_METHOD(matrix_put_along_axis), MATRIX_KEYWORDS,
-     "put_along_axis($self, /, indices, values, axis=0, accumulate=False)\n--\n\n"
+     "put_along_axis($self, /, indices, value, axis=0, accumulate=False)\n--\n\n"
      "Set the elements that take_along_axis() returns, or add to them; return the matrix.\n\n"
-     "*values* is a number or spreads over the shape of *indices*. Nothing is written if there\n"
+     "*value* is a number or spreads over the shape of *indices*. Nothing is written if there\n"
      "is an error; errors as in take_along_axis()."},
     {NULL, NULL, 0, NULL},
 };

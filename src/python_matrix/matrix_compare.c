@@ -66,9 +66,9 @@ PyObject *matrix_richcompare(PyObject *self, PyObject *other, int op) {
 /* ---- masks ---- */
 
 #define MASK(name, op)                                                                             \
-    static PyObject *matrix_##name(PyObject *self, PyObject *other) {                              \
-        return matrix_demand(matrix_binary(matrix_type_of(self), op, self, other, NULL), #name,    \
-                             other);                                                               \
+    static PyObject *matrix_##name(PyObject *self, PyObject *const *args, Py_ssize_t count,        \
+                                   PyObject *keywords) {                                           \
+        return matrix_binary_method(op, #name, self, args, count, keywords);                       \
     }
 
 MASK(less, BOC__LESS)
@@ -121,10 +121,10 @@ static PyObject *matrix_allclose(PyObject *cls, PyObject *const *args, Py_ssize_
 }
 
 #define MASK_DOC(name, op)                                                                         \
-    {#name, matrix_##name, METH_O,                                                                 \
-     #name "($self, other, /)\n--\n\n"                                                             \
+    {#name, MATRIX_METHOD(matrix_##name), MATRIX_KEYWORDS,                                         \
+     #name "($self, other, /, *, out=None)\n--\n\n"                                                \
            "Return a mask: 1.0 where self " op " other, else 0.0.\n\n"                             \
-           "Shapes, operands and errors are those of add(); NaN is not equal to anything."}
+           "Shapes, operands, *out* and errors are those of add(); NaN is not equal to anything."}
 
 PyMethodDef matrix_compare_methods[] = {
     MASK_DOC(less, "<"),

@@ -133,9 +133,9 @@ static int check_choice(PyTypeObject *type, const char *name, const matrix_opera
 
 static PyObject *matrix_where(PyObject *cls, PyObject *const *args, Py_ssize_t count,
                               PyObject *keywords) {
-    static const matrix_signature_t signature = {"where", {"mask", "a", "b"}, 3, 3};
+    static const matrix_signature_t signature = {"where", {"mask", "a", "b", "out"}, 3, 3};
     PyTypeObject *type = NULL;
-    PyObject *values[3];
+    PyObject *values[4];
     PyObject *result = NULL;
     matrix_operand_t mask = {.owned = NULL}, a = {.owned = NULL}, b = {.owned = NULL};
     matrix_target_t target = {.out = NULL};
@@ -146,6 +146,8 @@ static PyObject *matrix_where(PyObject *cls, PyObject *const *args, Py_ssize_t c
                      Py_TYPE(values[0])->tp_name);
         return NULL;
     }
+    if (matrix_target_init(&target, NULL, values[3], NULL) < 0)
+        return NULL;
     type = matrix_type_of(values[0]);
     mask.matrix = values[0];
     if (init_any(&a, type, "where", "a", values[1]) < 0 ||
@@ -184,12 +186,14 @@ PyMethodDef matrix_fused_methods[] = {
      "    TypeError: *s* or *x* is nothing of the kind.\n"
      "    RuntimeError: a matrix is not acquired."},
     {"where", MATRIX_METHOD(matrix_where), MATRIX_KEYWORDS | METH_CLASS,
-     "where($type, /, mask, a, b)\n--\n\n"
+     "where($type, /, mask, a, b, *, out=None)\n--\n\n"
      "Return a matrix with the element of *a* where *mask* is not 0, else that of *b*.\n\n"
-     "*a* and *b* are numbers, or of the shape RxC of *mask*. NaN in the mask is not 0.\n\n"
+     "*a* and *b* are numbers, or of the shape RxC of *mask*. NaN in the mask is not 0. The\n"
+     "result is written into *out*, a Matrix of that shape, if that is given; it may be one of\n"
+     "the others.\n\n"
      "Raises:\n"
      "    ValueError: a shape does not match the mask's.\n"
-     "    TypeError: *mask* is no Matrix, or *a* or *b* nothing of the kind.\n"
+     "    TypeError: *mask* or *out* is no Matrix, or *a* or *b* nothing of the kind.\n"
      "    RuntimeError: a matrix is not acquired."},
     {NULL, NULL, 0, NULL},
 };

@@ -72,14 +72,20 @@ PyObject *matrix_binary(PyTypeObject *type, boc__binary_op_t op, PyObject *left_
     return status == 0 ? Py_NewRef(Py_NotImplemented) : NULL;
 }
 
-PyObject *matrix_demand(PyObject *result, const char *method, PyObject *other) {
+PyObject *matrix_binary_method(boc__binary_op_t op, const char *name, PyObject *self,
+                               PyObject *const *args, Py_ssize_t count, PyObject *keywords) {
+    const matrix_signature_t signature = {name, {"", "out"}, 1, 1};
+    PyObject *values[2];
+    if (matrix_args(&signature, args, count, keywords, values) < 0)
+        return NULL;
+    PyObject *result = matrix_binary(matrix_type_of(self), op, self, values[0], values[1]);
     if (result != Py_NotImplemented)
         return result;
     Py_DECREF(result);
     PyErr_Format(PyExc_TypeError,
                  "%s() takes a Matrix, a number or an iterable of numbers, not "
                  "'%.200s'",
-                 method, Py_TYPE(other)->tp_name);
+                 name, Py_TYPE(values[0])->tp_name);
     return NULL;
 }
 
@@ -194,20 +200,10 @@ PyObject *matrix_nb_matmul(PyObject *left_value, PyObject *right_value) {
 
 /* ---- the operators' names ---- */
 
-static PyObject *named(boc__binary_op_t op, const char *name, PyObject *self, PyObject *const *args,
-                       Py_ssize_t count, PyObject *keywords) {
-    const matrix_signature_t signature = {name, {"", "out"}, 1, 1};
-    PyObject *values[2];
-    if (matrix_args(&signature, args, count, keywords, values) < 0)
-        return NULL;
-    return matrix_demand(matrix_binary(matrix_type_of(self), op, self, values[0], values[1]), name,
-                         values[0]);
-}
-
 #define NAMED(name, op)                                                                            \
     static PyObject *matrix_##name(PyObject *self, PyObject *const *args, Py_ssize_t count,        \
                                    PyObject *keywords) {                                           \
-        return named(op, #name, self, args, count, keywords);                                      \
+        return matrix_binary_method(op, #name, self, args, count, keywords);                       \
     }
 
 NAMED(add, BOC__ADD)

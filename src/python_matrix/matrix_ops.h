@@ -23,7 +23,8 @@ PyObject *matrix_nb_absolute(PyObject *self);
 PyObject *matrix_binary(PyTypeObject *type, boc__binary_op_t op, PyObject *left, PyObject *right,
                         PyObject *out);
 
-/* A TypeError if `result` is NotImplemented: for methods, which cannot return it. */
-PyObject *matrix_demand(PyObject *result, const char *method, PyObject *other);
+/* The method `name` of Matrix that does the same: one operand, and `out` by keyword. */
+PyObject *matrix_binary_method(boc__binary_op_t op, const char *name, PyObject *self,
+                               PyObject *const *args, Py_ssize_t count, PyObject *keywords);
 
 #endif

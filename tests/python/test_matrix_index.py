@@ -359,3 +359,37 @@ def test_repeat_interleave():
     for wrong in (2**62, 10**30):
         with pytest.raises((OverflowError, MemoryError)):
             matrix.repeat_interleave(wrong)
+
+
+def test_masks_where_and_elements_along_an_axis_go_into_out():
+    """Also where `out` is an operand, the mask, the indices or what is taken from."""
+    a, b = Matrix(2, 3, [1, 5, 3, 4, 2, 6]), Matrix(2, 3, [2, 2, 3, 5, 1, 6])
+    names = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
+    for name in names:
+        expected = getattr(a, name)(b)
+        for out in (Matrix(2, 3), a.copy()):
+            assert getattr(a, name)(b, out=out) is out
+            assert out == expected
+        target = a.copy()
+        assert getattr(target, name)(b, out=target) == expected
+        with pytest.raises(ValueError, match="out shape 1x1 does not match result 2x3"):
+            getattr(a, name)(b, out=Matrix(1, 1))
+    mask = a.less(b)
+    expected = Matrix.where(mask, a, b)
+    for out in (Matrix(2, 3), a.copy(), b.copy()):
+        assert Matrix.where(mask, a, b, out=out) is out
+        assert out == expected
+    assert Matrix.where(mask, a, b, out=mask) == expected
+    assert a.take_along_axis([1, 0, 1], out=Matrix(1, 3)) == Matrix(1, 3, [4, 5, 6])
+    indices = Matrix(2, 3, [1, 0, 1, 0, 1, 0])
+    expected = a.take_along_axis(indices)
+    for out in (a.copy(), a):
+        assert out.take_along_axis(indices, 0, out=out) == expected
+    assert b.take_along_axis(indices, out=indices) is indices
+    for wrong, error in ((Matrix(2, 3), ValueError), ([1, 2, 3], TypeError)):
+        with pytest.raises(error):
+            a.take_along_axis([0, 0, 0], out=wrong)
+    with pytest.raises(TypeError):
+        Matrix.where(mask, a, b, out=[0] * 6)
+    assert b.put_along_axis(indices=[0, 0, 0], value=7) is b
+    assert b[0] == [7, 7, 7]
