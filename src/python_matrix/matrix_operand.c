@@ -9,6 +9,8 @@
 bool matrix_is_number(PyObject *value) {
     if (PyFloat_Check(value) || PyLong_Check(value))
         return true;
+    if (matrix_check(value)) /* it has nb_float, to refuse */
+        return false;
     PyNumberMethods *methods = Py_TYPE(value)->tp_as_number;
     return methods != NULL && (methods->nb_float != NULL || methods->nb_index != NULL);
 }

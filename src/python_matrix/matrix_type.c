@@ -205,6 +205,13 @@ static PyMemberDef matrix_members[] = {
     {NULL, 0, 0, 0, NULL},
 };
 
+/* float() and int() would take the buffer for text otherwise. */
+static PyObject *matrix_refuse_number(PyObject *self) {
+    PyErr_Format(PyExc_TypeError, "a '%.200s' is not a number; take an element of it",
+                 Py_TYPE(self)->tp_name);
+    return NULL;
+}
+
 /* ---- the type ---- */
 
 PyDoc_STRVAR(matrix_doc,
@@ -239,6 +246,8 @@ static PyType_Slot matrix_slots[] = {
     {Py_nb_inplace_true_divide, matrix_nb_inplace_divide},
     {Py_nb_negative, matrix_nb_negative},
     {Py_nb_absolute, matrix_nb_absolute},
+    {Py_nb_float, matrix_refuse_number},
+    {Py_nb_int, matrix_refuse_number},
     {Py_tp_iter, matrix_iter},
     {Py_sq_length, matrix_length},
     {Py_sq_item, matrix_item},

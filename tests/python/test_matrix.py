@@ -552,3 +552,16 @@ def test_each_allocation_may_fail(program):
     pytest.importorskip("_testcapi")
     done = program(FAILING, limit=90)
     assert done.stdout == "done\n", done.stderr
+
+
+def test_a_matrix_is_no_number_though_its_bytes_may_be_digits():
+    digits = Matrix.from_buffer(memoryview(bytearray(b"12345678")).cast("d"))
+    for number in (float, int, complex):
+        with pytest.raises(TypeError):
+            number(digits)
+    for refused in (lambda: Matrix(1, 1, [digits]), lambda: setattr(digits, "x", digits),
+                    lambda: Matrix.full((1, 1), digits), lambda: digits.clip(digits),
+                    lambda: Matrix.uniform(digits)):  # fmt: skip
+        with pytest.raises(TypeError):
+            refused()
+    assert Matrix(1, 1, digits) == digits
