@@ -333,7 +333,8 @@ static void behavior_run(boc_behavior_t *behavior, void *data) {
             py_cown_let_go(frame.handles[i]);
     py_home_sweep(state->home);
     Py_CLEAR(frame.snapshot);
-    PyMem_Free(room.block);
+    if (room.block != NULL)
+        PyMem_Free(room.block);
     assert(!PyErr_Occurred());
 }
 
