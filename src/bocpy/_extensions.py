@@ -54,8 +54,9 @@ def _guard(loader: Any) -> None:
     def create_module(*args: Any) -> Any:
         from bocpy import _core
 
-        spec = args[-1]
-        _core._load_in_main(spec.name, spec.origin if spec.origin != "built-in" else "")
+        if _core.is_worker():  # not an interpreter that a test has made
+            spec = args[-1]
+            _core._load_in_main(spec.name, spec.origin if spec.origin != "built-in" else "")
         return original(*args)
 
     create_module.guards = True  # type: ignore[attr-defined]
