@@ -4,6 +4,7 @@ import copy
 import functools
 import pickle
 import threading
+from collections.abc import Callable
 
 from refs_harness import Breaks, Refuses, case, main, raises
 
@@ -630,6 +631,67 @@ def nested_errors() -> None:
             return True
 
     assert outer.result()
+
+
+# -- values that stay live between behaviors ----------------------------------------------------
+
+
+def queue(body: Callable[[Cown], object], then: Callable[[Cown], object]) -> None:
+    """Run *body*, which leaves a live value, then *then*, on one cown."""
+    free = Cown({"list": [1], "cown": Cown([2])})
+    before = bocpy._core._live_values()["kept"]
+    with hold(free):
+        for function in (body, then, change):
+            whencall(function, (free,))
+    bocpy.quiesce()
+    assert bocpy._core._live_values()["kept"] > before
+
+
+def change(c: Cown) -> None:
+    c.value = {"list": [c.value] * 2, "cown": Cown(c.value)}
+
+
+def look_away(c: Cown) -> None:
+    pass
+
+
+def replace(c: Cown) -> None:
+    c.value = []
+
+
+def fail(c: Cown) -> None:
+    c.value = {**c.value}
+    raise ValueError("on purpose")
+
+
+@case()
+def value_that_is_taken() -> None:
+    queue(change, change)
+
+
+@case()
+def value_that_is_passed_on() -> None:
+    queue(change, look_away)
+
+
+@case()
+def value_that_is_replaced() -> None:
+    queue(change, replace)
+
+
+@case()
+def value_of_a_failure() -> None:
+    queue(fail, change)
+    bocpy._core._forget_failures()
+
+
+@case()
+def value_that_nobody_looks_at_at_last() -> None:
+    free = Cown([[1]])
+    with hold(free):
+        for function in (change, look_away):
+            whencall(function, (free,))
+    assert len(bocpy._core._live_values()) == 6
 
 
 # -- waiting ----------------------------------------------------------------------------------
