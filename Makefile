@@ -90,12 +90,13 @@ test-python: install | $(REPORTS) ## the Python tests, against the installed pac
 	$(PY) -m pytest --junitxml $(REPORTS)/python.xml $(ARGS)
 
 # Where values cross: how they do must not show.
-TRANSFERS := $(patsubst %,tests/python/test_%.py,cown live programs results transfer \
-  transfer_errors transfer_instances transfer_properties transfer_workers when)
+TRANSFERS := $(patsubst %,tests/python/test_%.py,cown live programs results transfer_workers when)
 
 test-transfer: install | $(REPORTS) ## the tests of values with BOCPY_TRANSFER=encode, and =eager
-	@for mode in encode eager; do echo "BOCPY_TRANSFER=$$mode"; BOCPY_TRANSFER=$$mode \
-	  $(PY) -m pytest -q --junitxml $(REPORTS)/transfer-$$mode.xml $(TRANSFERS) $(ARGS) || exit 1; done
+	@for mode in encode eager; do echo "BOCPY_TRANSFER=$$mode"; export BOCPY_TRANSFER=$$mode; \
+	  $(PY) -m pytest --junitxml $(REPORTS)/transfer-$$mode.xml $(TRANSFERS) $(ARGS) || exit 1; \
+	  $(PY) -m pytest --junitxml $(REPORTS)/transfer-stress-$$mode.xml -m long \
+	    tests/python/stress/test_threads.py || exit 1; done
 
 test-sys: tools | $(REPORTS) ## protocol tests under the seeded scheduler; SEEDS=n
 	$(CONFIGURE) dev
