@@ -10,6 +10,7 @@ import gc
 import itertools
 import operator
 import queue
+import random
 import sys
 import threading
 import types
@@ -630,3 +631,137 @@ def test_what_was_kept_of_a_value_does_not_change_it(
         when(cown)(leave)
         spoiled = when(cown)(look)
     assert spoiled.result(60) is False
+
+
+def digest(value: typing.Any) -> int:
+    """Return a number that says what *value* holds, the first item of it apart."""
+    waiting, result = [iter(value[1:])], 7
+    while waiting:
+        for each in waiting[-1]:
+            result = (result * 31 + 1) % 1_000_003
+            if isinstance(each, int):
+                result = (result * 31 + each) % 1_000_003
+            else:
+                parts = each.marks if isinstance(each, Plain | Slots) else each
+                parts = parts.values() if isinstance(parts, dict) else parts
+                waiting.append(iter(parts))
+                break
+        else:
+            waiting.pop()
+            result = (result * 17 + 3) % 1_000_003
+    return result
+
+
+def new_part(rng: random.Random) -> typing.Any:
+    numbers: list[object] = [rng.randrange(100) for _ in range(rng.randrange(3))]
+    makers: list[Callable[[], object]] = [
+        lambda: numbers,
+        lambda: {1: numbers},
+        lambda: (1, numbers),
+        lambda: Plain(numbers),
+        lambda: Slots(numbers),
+        lambda: materialized(Plain(numbers)),
+    ]
+    return rng.choice(makers)()
+
+
+def materialized(value: Plain) -> Plain:
+    assert vars(value)
+    return value
+
+
+def numbers_of(part: typing.Any) -> list[object]:
+    if isinstance(part, Plain | Slots):
+        return part.marks
+    return part if isinstance(part, list) else part[1]  # type: ignore[no-any-return]
+
+
+def keep_some(rng: random.Random, value: list[typing.Any]) -> None:
+    """Keep something of *value*, in one of many ways, for later behaviors to change."""
+    kept = kept_here().setdefault("some", [])
+    part = rng.choice(value[1:])
+    ways: list[Callable[[], object]] = [
+        lambda: value,
+        lambda: part,
+        lambda: numbers_of(part),
+        lambda: (part,),
+        lambda: iter(numbers_of(part)),
+        lambda: vars(part) if isinstance(part, Plain) else part,
+        lambda: weakref.ref(part) if isinstance(part, Plain | Slots) else part,
+        lambda: numbers_of(part).append,
+    ]
+    kept.append(rng.choice(ways)())
+    del kept[:-20]
+
+
+def change_some(rng: random.Random) -> None:
+    """Change something that was kept in this interpreter."""
+    kept: list[typing.Any] = kept_here().get("some", [])
+    if not kept:
+        return
+    each = kept.pop(rng.randrange(len(kept)))
+    each = each() if isinstance(each, weakref.ref) else each
+    if isinstance(each, tuple):
+        each = each[-1]
+    if isinstance(each, dict):
+        each[rng.choice(["marks", 1])] = [12345]
+    elif isinstance(each, Plain | Slots):
+        each.marks.append(12345)
+    elif isinstance(each, list):
+        each.append(12345)
+    elif callable(each):
+        each(12345)
+
+
+def take_a_turn(cowns: list[Cown[typing.Any]], seed: int) -> None:
+    """Look whether the values are as they were left; change them; leave word what they are."""
+    rng = random.Random(seed)
+    change_some(rng)
+    for cown in cowns:
+        assert cown.value[0] == digest(cown.value), "somebody else changed the value"
+    for cown in cowns:
+        if rng.random() < 0.3:
+            continue
+        value = cown.value
+        if len(value) > 8 or rng.random() < 0.2:
+            value.pop()
+        if len(value) < 2 or rng.random() < 0.8:
+            value.append(new_part(rng))
+        numbers_of(rng.choice(value[1:])).append(rng.randrange(100))
+        if len(cowns) > 1 and rng.random() < 0.3:  # what is in both is not alone
+            cowns[0].value.append(rng.choice(value[1:]))
+        if rng.random() < 0.3:
+            keep_some(rng, value)
+    for cown in cowns:
+        cown.value[0] = digest(cown.value)
+
+
+@pytest.mark.parametrize("mode", ["live", "eager"])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_values_are_as_they_were_left(mode: typing.Literal["live", "eager"], workers: int) -> None:
+    """Method: behaviors on some of a few cowns leave a digest in each value, keep parts of
+    values, and change what earlier ones in their interpreter kept."""
+    _core._set_transfer(mode)
+    start(worker_count=workers)
+    cowns: list[Cown[typing.Any]] = [Cown([0]) for _ in range(4)]
+    for cown in cowns:
+
+        @when(cown)
+        def begin(c):
+            c.value = [0, [1]]
+            c.value[0] = digest(c.value)
+
+    rng = random.Random(1)
+    before = _core._live_values()["kept"]
+    results = []
+    for seed in range(1500):
+        chosen = rng.sample(cowns, rng.choice([1, 1, 2, 3]))
+
+        @when(chosen)
+        def turn(group):
+            take_a_turn(group, seed)
+
+        results.append(turn)
+    for result in results:
+        assert result.result(60) is None
+    assert _core._live_values()["kept"] > before
