@@ -160,6 +160,7 @@ def test_info_tells_versions_workers_and_build(tmp_path: Path) -> None:
     assert facts["python"]["version"] == platform.python_version()
     assert facts["workers"]["BOCPY_WORKERS"] == os.environ["BOCPY_WORKERS"]
     assert str(facts["workers"]["default"]) == os.environ["BOCPY_WORKERS"]
+    assert facts["workers"]["transfer"] == os.environ.get("BOCPY_TRANSFER", "live")
     assert facts["build"]["type"]
     text = run(tmp_path, "info").stdout
     assert f"version          {bocpy.__version__}" in text
