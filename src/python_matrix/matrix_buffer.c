@@ -78,6 +78,17 @@ bool matrix_buffer_has_elements(PyObject *object) {
     return has_elements;
 }
 
+matrix_block_t *matrix_buffer_convert(const matrix_elements_t *elements) {
+    matrix_block_t *block = matrix_block_new(elements->rows, elements->columns, false);
+    if (block == NULL)
+        return NULL;
+    matrix_away_t away;
+    matrix_away_begin(&away, (double)block->count, block, NULL, NULL, NULL);
+    matrix_elements_read(elements, block->data);
+    matrix_away_end(&away);
+    return block;
+}
+
 int matrix_buffer_read(PyTypeObject *type, PyObject *object, matrix_block_t **p_block,
                        bool *p_is_flat) {
     Py_buffer view;
@@ -89,13 +100,8 @@ int matrix_buffer_read(PyTypeObject *type, PyObject *object, matrix_block_t **p_
         status = -1;
         if (elements.rows < 1 || elements.columns < 1)
             matrix_fail(type, MATRIX_SHAPE_ERROR, "an empty buffer is no matrix");
-        else if ((*p_block = matrix_block_new(elements.rows, elements.columns, false)) != NULL) {
-            matrix_away_t away; /* the buffer is ours so long */
-            matrix_away_begin(&away, (double)(*p_block)->count, *p_block, NULL, NULL, NULL);
-            matrix_elements_read(&elements, (*p_block)->data);
-            matrix_away_end(&away);
+        else if ((*p_block = matrix_buffer_convert(&elements)) != NULL)
             status = 1;
-        }
     }
     PyBuffer_Release(&view);
     return status;

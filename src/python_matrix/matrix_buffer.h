@@ -17,6 +17,10 @@ bool matrix_buffer_has_elements(PyObject *object);
 int matrix_buffer_read(PyTypeObject *type, PyObject *object, matrix_block_t **p_block,
                        bool *p_is_flat);
 
+/* Convert elements, in memory that stays, into a new block; NULL with an exception.  May be away
+ * from the GIL. */
+matrix_block_t *matrix_buffer_convert(const matrix_elements_t *elements);
+
 /* What an argument `copy` of False asks for when the memory cannot be shared; sets BufferError. */
 void matrix_buffer_refuse(PyObject *object, const char *reason);
 

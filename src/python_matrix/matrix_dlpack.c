@@ -4,7 +4,6 @@
  * thread, attached or not.
  */
 #include "python_matrix/matrix_args.h"
-#include "python_matrix/matrix_away.h"
 #include "python_matrix/matrix_buffer.h"
 #include "python_matrix/matrix_methods.h"
 
@@ -298,16 +297,8 @@ static matrix_block_t *block_of_tensor(PyTypeObject *type, PyObject *object,
         matrix_fail(type, MATRIX_SHAPE_ERROR, "an empty tensor is no matrix");
         return NULL;
     }
-    if (is_copy) {
-        matrix_block_t *block = matrix_block_new(elements.rows, elements.columns, false);
-        if (block == NULL)
-            return NULL;
-        matrix_away_t away; /* the tensor is ours so long */
-        matrix_away_begin(&away, (double)block->count, block, NULL, NULL, NULL);
-        matrix_elements_read(&elements, block->data);
-        matrix_away_end(&away);
-        return block;
-    }
+    if (is_copy)
+        return matrix_buffer_convert(&elements);
     if (is_read_only || !matrix_elements_is_ours(&elements)) {
         matrix_buffer_refuse(object, is_read_only
                                          ? "it cannot be written"

@@ -10,8 +10,7 @@
 #include "python_matrix/matrix_pickle.h"
 
 #include "python_matrix/matrix_args.h"
-#include "python_matrix/matrix_away.h"
-#include "python_matrix/matrix_elements.h"
+#include "python_matrix/matrix_buffer.h"
 #include "python_matrix/matrix_methods.h"
 #include "python_matrix/matrix_type.h"
 
@@ -132,14 +131,7 @@ static matrix_block_t *read_pickle(const Py_buffer *header, const Py_buffer *dat
                      elements.rows, elements.columns, data->len);
         return NULL;
     }
-    matrix_block_t *block = matrix_block_new(elements.rows, elements.columns, false);
-    if (block == NULL)
-        return NULL;
-    matrix_away_t away; /* the bytes are ours so long */
-    matrix_away_begin(&away, (double)block->count, block, NULL, NULL, NULL);
-    matrix_elements_read(&elements, block->data);
-    matrix_away_end(&away);
-    return block;
+    return matrix_buffer_convert(&elements);
 }
 
 static PyObject *module_unpickle(PyObject *module, PyObject *const *args, Py_ssize_t count) {
