@@ -96,6 +96,7 @@ inline bool boc__cown_is_forgotten(const boc_cown_t *cown, const boc__slot_t *ho
      * can do any of it later. */
     if (atomic_load_explicit(&cown->refs, memory_order_acquire) != 1)
         return false;
+    BOC_YIELD();
     /* relaxed: see above. */
     return atomic_load_explicit(&cown->weak, memory_order_relaxed) == 1 &&
            atomic_load_explicit(&cown->handle, memory_order_relaxed) == 0 &&

@@ -174,11 +174,12 @@ static const boc_behavior_ops_t value_behavior_ops = {make_value, NULL, NULL};
 static void alternate(void *context) {
     racer_t *racer = context;
     boc_weak_t *weak = racer->weak;
-    for (int i = 0; i < SCALED(20, 3); i++) {
+    for (int i = 0; i < SCALED(20, 5); i++) {
         boc_cown_t *cown = boc_weak_try_upgrade(weak);
         if (cown == NULL)
             break;
         boc_weak_unref(weak);
+        BOC_YIELD();
         CHECK_EQ(atomic_load(&racer->value->drops), 0);
         weak = boc_weak_of(cown);
         CHECK_EQ(atomic_load(&racer->value->drops), 0);
