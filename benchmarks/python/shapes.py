@@ -139,6 +139,21 @@ def send_receive_list(count: int) -> None:
         bocpy.receive(["another", "message"])
 
 
+def fan_in_8(count: int) -> None:
+    each = count // 8
+    gate.close()
+    for _ in range(8):
+
+        @when()
+        def produce():
+            for i in range(each):
+                bocpy.send("message", i)
+
+    gate.open()
+    for _ in range(8 * each):
+        bocpy.receive("message")
+
+
 def board_read(count: int) -> None:
     fill_board()
     cowns = [Cown(0) for _ in range(8)]
@@ -185,6 +200,7 @@ SHAPES = {
     "new_cown": (new_cown, 1.0),
     "send_receive": (send_receive, 1.0),
     "send_receive_list": (send_receive_list, 1.0),
+    "fan_in_8": (fan_in_8, 1.0),
     "board_read": (board_read, 1.0),
     "board_write": (board_write, 1.0),
     "board_update": (board_update, 1.0),
