@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from rows import LIFECYCLE, ROWS, Row  # noqa: E402
 from targets import TARGETS, Limit, verdicts  # noqa: E402
 
 import bocpy  # noqa: E402
+from bocpy.bench import cli  # noqa: E402
 
 ROW = Row("shape", 1, "scheduling", "Scheduling", "a shape", 10_000, 1000)
 FAST = Row("fast", 1, "scheduling", "Scheduling", "a fast shape", 100_000)
@@ -428,3 +430,21 @@ def test_efficiency_is_against_one_worker():
         for n, ns in ((1, 100.0), (2, 50.0), (4, 31.25))
     ]
     assert scaling.efficiencies(entries, "ours") == {"chains_100us": {1: 1.0, 2: 1.0, 4: 0.8}}
+
+
+def test_bench_compare_without_a_checkout_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["--compare", "--quick"]) == 2
+    assert "in a checkout of bocpy only" in capsys.readouterr().err
+
+
+def test_bench_compare_finds_the_checkout_and_passes_options_on(monkeypatch):
+    calls = []
+    monkeypatch.chdir(HARNESS)
+    monkeypatch.setattr(
+        subprocess,
+        "run",
+        lambda command, check: calls.append(command) or types.SimpleNamespace(returncode=7),
+    )
+    assert cli.main(["--compare", "--quick", "--only", "bank"]) == 7
+    assert calls == [[sys.executable, HARNESS / "compare.py", "--quick", "--only", "bank"]]
