@@ -4,7 +4,8 @@
 Each contender lives in a virtual environment of its own, build/compare/VERSION/NAME.  Every run is
 a fresh process; the contenders take turns within each round.  A row is the median over the rounds.
 The table goes to the terminal, everything to build/reports/compare-VERSION.json, and a page with
-plots beside it.  The exit code is 0 when ours is faster than published versions in every row.
+plots beside it.  The exit code is 0 when ours is faster than published versions in every row but
+those in which the bodies are what takes time.
 """
 
 import argparse

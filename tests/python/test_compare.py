@@ -24,7 +24,7 @@ from contenders import Contender, peer_keys  # noqa: E402
 from environments import Base  # noqa: E402
 from launch import Fails, Hangs, launch  # noqa: E402
 from measure import Bench, Cell, Limits, measure, measure_lifecycle, steps_for  # noqa: E402
-from rows import LIFECYCLE, ROWS, Row  # noqa: E402
+from rows import BODIES, LIFECYCLE, ROWS, Row  # noqa: E402
 from targets import TARGETS, Limit, verdicts  # noqa: E402
 
 import bocpy  # noqa: E402
@@ -297,6 +297,10 @@ def test_only_published_versions_decide_about_the_exit_code():
     found["rows"][0]["ratio"] = {"0.6.0": 0.9, "Threads": 5.0}
     assert report.not_faster(found, ["0.6.0"]) == ["not faster: fan_out with 1 workers"]
     assert report.not_faster(found, ["Threads"]) == []
+    for row in found["rows"]:
+        if row["shape"] in BODIES:
+            row["ratio"]["0.6.0"] = 0.99
+    assert len(report.not_faster(found, ["0.6.0"])) == 1
     found["rows"][1]["ours_ns"] = None
     assert "no figure: fan_out with 2 workers" in report.not_faster(found, [])
 
