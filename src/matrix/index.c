@@ -122,8 +122,15 @@ void boc__index_put(boc__axis_t axis, boc__matrix_t a, const size_t *places, siz
     for (size_t r = 0; r < a.rows; r++) {
         double *to = a.data + r * a.columns;
         const double *from = value.data + r * count * step;
-        for (size_t i = 0; i < count; i++)
-            to[places[i]] = accumulate ? to[places[i]] + from[i * step] : from[i * step];
+        if (accumulate)
+            for (size_t i = 0; i < count; i++)
+                to[places[i]] += from[i * step];
+        else if (is_number)
+            for (size_t i = 0; i < count; i++)
+                to[places[i]] = value.data[0];
+        else
+            for (size_t i = 0; i < count; i++)
+                to[places[i]] = from[i];
     }
 }
 
