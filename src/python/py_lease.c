@@ -10,7 +10,7 @@
 /* How long a thread looks for its lease before it parks, and after how many looks it offers
  * its CPU to others. */
 #define SPIN_NS 10000
-#define LOOKS_PER_YIELD 16
+#define LOOKS_PER_YIELD 4
 
 /* AWAITED -> GRANTED by the runtime, or AWAITED -> ABANDONED by the thread. */
 enum { AWAITED, GRANTED, ABANDONED };

@@ -24,7 +24,7 @@
 #if defined(BOC_SYSTEMATIC)
 #define SEARCH_ROUNDS_LONG SEARCH_ROUNDS
 #else
-#define SEARCH_ROUNDS_LONG 16
+#define SEARCH_ROUNDS_LONG 32
 #endif
 #define SOON_NS 50000
 #define SEARCH_PAUSES 16
@@ -414,12 +414,24 @@ static sight_t look_at_queues(void) {
     return sight;
 }
 
-static bool searches_on(const boc__worker_t *worker, int round, uint32_t active) {
-    if (round < SEARCH_ROUNDS || !worker->was_woken_soon)
-        return round < SEARCH_ROUNDS;
+/* It was woken soon, and all others sleep. */
+static bool expects_work(const boc__worker_t *worker, uint32_t active) {
+    if (!worker->was_woken_soon)
+        return false;
     /* relaxed: economy only. */
     uint64_t state = atomic_load_explicit(&boc__pool.idle.state, memory_order_relaxed);
-    return round < SEARCH_ROUNDS_LONG && boc__idle_sleeping(state) + 1 >= active;
+    return boc__idle_sleeping(state) + 1 >= active;
+}
+
+/* Before all looks but the first.  False after the last. */
+static bool searches_on(const boc__worker_t *worker, int round, uint32_t active) {
+    if (round > 0 && expects_work(worker, active)) {
+        boc__thread_yield(); /* perhaps whoever sends the work needs this very CPU */
+        return round < SEARCH_ROUNDS_LONG;
+    }
+    if (round > 0)
+        pause_search();
+    return round < SEARCH_ROUNDS;
 }
 
 /* Search for a few microseconds, unless half of the workers do that already. */
@@ -429,11 +441,8 @@ static boc__work_t *search(boc__worker_t *worker) {
     if (!boc__idle_begin_search(&boc__pool.idle, &worker->idler, (active + 1) / 2))
         return look_at_home(worker);
     boc__work_t *work = NULL;
-    for (int round = 0; work == NULL && searches_on(worker, round, active); round++) {
-        if (round > 0)
-            pause_search();
+    for (int round = 0; work == NULL && searches_on(worker, round, active); round++)
         work = look_everywhere(worker);
-    }
     /* Pushes were silent while we searched: if there is more than we found, somebody else is to
      * get it.  A wake for nothing would take a CPU from those who have work. */
     if (work != NULL && boc__idle_end_search(&boc__pool.idle, &worker->idler) &&
