@@ -111,6 +111,10 @@ static void look_for_a_while(boc__handover_t *handover, int64_t limit_ns, int64_
 #else
 static void look_for_a_while(boc__handover_t *handover, int64_t limit_ns, int64_t deadline_ns,
                              int64_t *p_since_ns) {
+    if (boc__patience_sleeps_at_once()) {
+        *p_since_ns = boc__clock_now_ns();
+        return;
+    }
     int64_t end_ns = 0;
     bool yields_at_once = boc__patience_yields_at_once(), was_away = false;
     int looks = yields_at_once ? 1 : LOOKS_PER_ROUND;

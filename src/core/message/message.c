@@ -162,7 +162,7 @@ static boc_status_t receive_blocking(const boc_tag_t *tags, size_t count, int64_
     if (listings == NULL)
         return BOC_ENOMEM;
     boc_status_t status;
-    boc__waiter_t waiter = {.since_ns = since_ns};
+    boc__waiter_t waiter = {.since_ns = since_ns, .has_looked = since_ns != 0};
     do {
         boc__waiter_init(&waiter);
         status = wait_once(tags, count, deadline_ns, blocking, listings, &waiter);

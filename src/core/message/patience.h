@@ -24,4 +24,9 @@ void boc__patience_learn_from(int64_t since_ns, bool was_served);
 bool boc__patience_yields_at_once(void);
 void boc__patience_yield_at_once(bool yields);
 
+/* Now and then, in a thread that yields at once: sleep instead.  Two threads that keep giving
+ * each other one CPU look too busy to be moved, also when another is idle; a thread that is woken
+ * is put there. */
+bool boc__patience_sleeps_at_once(void);
+
 #endif
