@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from _thread import LockType, RLock, allocate_lock, start_new_thread
+from _thread import RLock
 from collections import namedtuple
 from time import monotonic
 
@@ -14,7 +14,7 @@ from bocpy._core import scheduler_stats
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing is imported by nothing that a worker needs to start
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Any, Literal, NamedTuple, overload
 
     type Report = list[dict[str, int]] | dict[str, Any] | WaitResult | None
@@ -112,7 +112,7 @@ def ensure_started() -> None:
     _check_main("when")
     with _lock:
         if not _core.is_running():
-            _start(_count_before_fork or WORKER_COUNT, _importing_origin)
+            _start(_count_before_fork or WORKER_COUNT)
 
 
 if TYPE_CHECKING:
@@ -360,8 +360,7 @@ def _check_module(module: tuple[str, str | None] | None) -> None:
         raise FileNotFoundError(f"start: {path!r} does not exist")
 
 
-def _start(count: int, meanwhile: Callable[[], LockType] | None = None) -> None:
-    """Start workers; what *meanwhile* begins is over when it gives its lock back."""
+def _start(count: int) -> None:
     global _count_before_fork, _last_board
     if _finished:
         raise RuntimeError("start: the interpreter is shutting down")
@@ -375,30 +374,8 @@ def _start(count: int, meanwhile: Callable[[], LockType] | None = None) -> None:
     from bocpy import _config  # only now: a program that imports us may never start us
 
     _core._notice_open()
-    config = _config.worker_config()
-    begun = None if meanwhile is None else meanwhile()
-    _core._start(count, sys.path, config)
+    _core._start(count, sys.path, _config.worker_config())
     _last_board = None
-    if begun is not None:
-        begun.acquire()
-
-
-def _importing_origin() -> LockType:
-    """Import on another thread what `when` needs next, which takes as long as to make workers."""
-    imported = allocate_lock()
-    imported.acquire()
-
-    def run() -> None:
-        try:
-            from bocpy import _origin  # noqa: F401
-        finally:
-            imported.release()
-
-    try:
-        start_new_thread(run, ())
-    except RuntimeError:  # no more threads: then it is imported later
-        imported.release()
-    return imported
 
 
 def _prepare_process() -> None:

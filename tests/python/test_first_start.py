@@ -162,26 +162,3 @@ except ZeroDivisionError as error:
     assert "return 1 // 0  # quoted" in output(
         subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     )
-
-
-def test_first_when_needs_no_thread_of_its_own(program: Program) -> None:
-    text = output(
-        program(
-            """
-            import sys
-            from bocpy import _runtime, when
-
-            def no_more_threads(run, arguments):
-                raise RuntimeError("can't start new thread")
-
-            _runtime.start_new_thread = no_more_threads
-
-            @when()
-            def body():
-                return 42
-
-            print(body.result(), "bocpy._origin" in sys.modules)
-            """
-        )
-    )
-    assert text == "42 True\n"
