@@ -388,7 +388,7 @@ def _prepare_process() -> None:
         _core._set_transfer(transfer)  # type: ignore[arg-type]  # raises what it does not know
     _registered = True
     _import_unsafe_modules()
-    atexit.register(_at_exit)
+    atexit.register(_core._insist, _at_exit)
     _core._hook_audits()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(
@@ -467,17 +467,18 @@ def _after_fork_in_child() -> None:
     _count_before_fork = None
 
 
-def _at_exit() -> None:
+def _at_exit(error: BaseException | None) -> None:
     """End the workers before the interpreter is finalized.
 
+    *error* is what a signal raised when this was called before, so that it did not even begin.
     After a normal end of the program everything scheduled still runs. After an uncaught
     exception what has not started is dropped, bodies that run get `KeyboardInterrupt`, and
     one that does not end all the same is left behind with the process.
     """
-    told = error = None
+    told = None
     try:
         told = _why_early()
-        error = told or _drain()
+        error = told or error or _drain()
         if error is not None and not _end_early():
             _leave(error)
         _core._shutdown()

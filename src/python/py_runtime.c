@@ -17,6 +17,9 @@
 #include <boc/runtime.h>
 #include <boc/stats.h>
 
+/* How many signals may come before a function of ours that must run has begun. */
+#define SIGNALS_MAX 100
+
 bool py_runtime_main_owns_all(void) { return !boc_runtime_is_running() && py_interp_is_main(); }
 
 /* Set once, when main's last drain begins: threads of main schedule no more. */
@@ -305,6 +308,20 @@ static PyObject *core_native_live(PyObject *module, PyObject *unused) {
     return PyLong_FromSize_t(boc_live_blocks());
 }
 
+/* What a signal's handler raises can come between the call and the first line of `function`, where
+ * no Python code can catch it. */
+static PyObject *core_insist(PyObject *module, PyObject *function) {
+    (void)module;
+    PyObject *error = Py_NewRef(Py_None); /* owned */
+    PyObject *result = PyObject_CallOneArg(function, error); /* owned */
+    for (int signals = 0; result == NULL && signals < SIGNALS_MAX; signals++) {
+        Py_SETREF(error, PyErr_GetRaisedException());
+        result = PyObject_CallOneArg(function, error);
+    }
+    Py_DECREF(error);
+    return result;
+}
+
 PyMethodDef py_runtime_functions[] = {
     {"_start", core_start, METH_VARARGS,
      "_start($module, worker_count, path, config, /)\n--\n\nStart the workers."},
@@ -312,6 +329,9 @@ PyMethodDef py_runtime_functions[] = {
      "_quiesce($module, timeout, /)\n--\n\nWait until nothing is in flight."},
     {"_stop", core_stop, METH_O, "_stop($module, timeout, /)\n--\n\nDrain and close."},
     {"_drop", core_drop, METH_O, "_drop($module, timeout, /)\n--\n\nDrop and close."},
+    {"_insist", core_insist, METH_O,
+     "_insist($module, function, /)\n--\n\n"
+     "Call function(None); when that raises, function(error), some times."},
     {"_shutdown", core_shutdown, METH_NOARGS,
      "_shutdown($module, /)\n--\n\nEnd the workers' threads and interpreters."},
     {"_set_forking", core_set_forking, METH_O,

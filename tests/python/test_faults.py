@@ -625,6 +625,25 @@ def test_ctrl_c_while_draining_at_exit(tmp_path) -> None:
     assert took < 10
 
 
+@pytest.mark.skipif(not POSIX, reason="looks at the signal that ended the process")
+@pytest.mark.parametrize("ending", ["", "raise KeyboardInterrupt", "sys.exit(3)"])
+def test_signal_before_the_first_line_of_the_exit_handler(program, ending: str) -> None:
+    """It is raised in the handler's name, where no line of the handler can catch it."""
+    done = program(
+        f"""
+        import atexit, ctypes, sys
+        from bocpy import start
+        start(worker_count=2)
+        # Runs right before the handler of start, and leaves the signal to what runs next.
+        atexit.register(ctypes.pythonapi.PyErr_SetInterrupt)
+        {ending}
+        """
+    )
+    assert done.returncode == (3 if "exit" in ending else -signal.SIGINT), done.stderr
+    assert "Fatal" not in done.stderr
+    assert "ignored" not in done.stderr
+
+
 @pytest.mark.skipif(not POSIX, reason="sends SIGINT")
 def test_status_after_ctrl_c_survives_what_workers_evaluate(tmp_path) -> None:
     """Evaluating a string anywhere makes CPython forget that Ctrl-C ended the program."""
