@@ -140,6 +140,9 @@ def _judge(name: str, said: dict[str, Any], status: int, errors: str) -> Finding
     return Finding(name, REFUSED, error, sorted(without))
 
 
+_FATAL = "Fatal Python error: "
+
+
 def _status_text(status: int, errors: str) -> str:
     if status < 0:
         try:
@@ -149,8 +152,9 @@ def _status_text(status: int, errors: str) -> str:
     else:
         text = f"ended with status {status}"
     for line in errors.splitlines():
-        prefix, found, cause = line.partition("Fatal Python error: ")
-        if found and not prefix and cause not in ("", "Aborted"):  # "": the process died there
+        prefix, found, cause = line.partition(_FATAL)
+        # Nothing is left where the process died, or where workers that abort talk in chorus.
+        if found and not prefix and cause.replace(_FATAL, "").replace("Aborted", ""):
             return f"{text} ({cause})"
     return text
 

@@ -1,10 +1,13 @@
-"""Extension modules that CPython before 3.13 must load in main before a worker tries to.
+"""Extension modules that CPython before 3.14 must load in main before a worker tries to.
 
-There the init function of a module that refuses sub-interpreters has run when it is refused, and
-has left objects of the worker's interpreter in memory of the process (python/cpython#119450); and
-some functions keep what their first call with keywords made, in whichever interpreter that was
-(python/cpython#119213). Either aborts the process later. `guard` makes a worker ask main to go
-first. From 3.13 on CPython does so itself.
+Before 3.13 that is every one. There the init function of a module that refuses sub-interpreters
+has run when it is refused, and has left objects of the worker's interpreter in memory of the
+process (python/cpython#119450); and some functions keep what their first call with keywords made,
+in whichever interpreter that was (python/cpython#119213). Either aborts the process later. `guard`
+makes a worker ask main to go first.
+
+CPython 3.13 sees to that itself. But where the first ctypes types of two interpreters are made at
+the same time, both fill in one table of the process: one can find it half filled, and crash.
 """
 
 from __future__ import annotations
@@ -16,11 +19,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 # What main imports, to have the first calls made that their Python part makes.
-_PARTS_OF = {"_asyncio": "asyncio", "_hashlib": "hashlib", "_ssl": "ssl"}
+_PARTS_OF = {"_asyncio": "asyncio", "_ctypes": "ctypes", "_hashlib": "hashlib", "_ssl": "ssl"}
+
+# What main loads first on CPython 3.13.
+_STILL = {"_ctypes"}
 
 
 def guard() -> None:
-    """Let the import system of this worker load each extension module in main first."""
+    """Let the import system of this worker load extension modules in main first."""
     external: Any = sys.modules["_frozen_importlib_external"]
     _guard(external.ExtensionFileLoader)
     _guard(sys.modules["_frozen_importlib"].BuiltinImporter)
@@ -54,8 +60,9 @@ def _guard(loader: Any) -> None:
     def create_module(*args: Any) -> Any:
         from bocpy import _core
 
-        if _core.is_worker():  # not an interpreter that a test has made
-            spec = args[-1]
+        spec = args[-1]
+        is_unsafe = sys.version_info < (3, 13) or spec.name in _STILL
+        if is_unsafe and _core.is_worker():  # not an interpreter that a test has made
             _core._load_in_main(spec.name, spec.origin if spec.origin != "built-in" else "")
         return original(*args)
 

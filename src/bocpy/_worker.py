@@ -51,7 +51,7 @@ def boot(config: dict[str, Any]) -> None:
         _write_lines()
     _booted = True
     _namespaces.guard_imports()
-    if sys.version_info < (3, 13):
+    if sys.version_info < (3, 14):
         from bocpy import _extensions
 
         _extensions.guard()

@@ -120,6 +120,20 @@ def test_module_that_crashes_is_found_out(build_extension: Build) -> None:
     assert found["crashes_workers"]["reason"] == "died of SIGABRT while workers imported it"
 
 
+@pytest.mark.parametrize(
+    ("errors", "reason"),
+    [
+        ("Fatal Python error: AbortedAborted\n", "died of signal 200"),
+        ("Fatal Python error: Fatal Python error: Aborted\nAborted\n", "died of signal 200"),
+        ("Fatal Python error: no way out\n", "died of signal 200 (no way out)"),
+    ],
+)
+def test_workers_that_abort_at_the_same_time(errors: str, reason: str) -> None:
+    from bocpy import _doctor
+
+    assert _doctor._status_text(-200, errors) == reason
+
+
 def test_module_that_ends_the_process_crashes(tmp_path: Path) -> None:
     (tmp_path / "ends.py").write_text("import os; os._exit(3)")
     status, found = doctor(tmp_path, "ends")

@@ -3,6 +3,7 @@
 import importlib.util
 import inspect
 import subprocess
+import sys
 import types
 import warnings
 from collections.abc import Callable, Iterator
@@ -304,3 +305,25 @@ def test_functions_of_the_standard_library_give_equal_results(
     ]
     assert len({name for name, _, _ in expected}) >= 200
     assert wrong == []
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="safe from CPython 3.14 on")
+def test_main_makes_the_first_types_of_ctypes(program: Program) -> None:
+    """Else two workers fill one table of CPython 3.13 at the same time, and crash."""
+    done = program(
+        """
+        import sys
+        from bocpy import start, when
+
+        start(worker_count=2)
+        before = "ctypes" in sys.modules
+
+        @when()
+        def body():
+            import ctypes
+            return ctypes.sizeof(ctypes.c_int)
+
+        print(body.result() > 0, before, "ctypes" in sys.modules)
+        """
+    )
+    assert lines(done) == ["True False True"]
