@@ -1,6 +1,6 @@
 /* thread.c - threads, their numbers and their exit hooks, over pthreads. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
-#define _GNU_SOURCE /* pthread_setname_np */
+#define _GNU_SOURCE /* pthread_setname_np, syscall */
 #endif
 
 #include "platform/thread.h"
@@ -14,6 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 /* Interpreters recurse on the C stack.  Some systems give new threads very little;
  * the pages that nobody touches cost nothing. */
@@ -129,8 +134,28 @@ static void set_own_name(const char *name) {
 #endif
 }
 
+#if defined(__linux__)
+
+static int kernel_id(void) { return (int)syscall(SYS_gettid); }
+
+/* pthread_join returns while the kernel still takes the thread apart and counts it: whoever
+ * looks at the process then, such as CPython before a fork, sees one thread too many.  It needs
+ * no more than a CPU for a moment.  Signal 0 asks whether there is such a thread of ours. */
+static void await_kernel(const boc__thread_t *thread) {
+    while (syscall(SYS_tgkill, getpid(), thread->kernel_id, 0) == 0)
+        boc__thread_yield();
+}
+
+#else
+
+static int kernel_id(void) { return 0; }
+static void await_kernel(const boc__thread_t *thread) { (void)thread; }
+
+#endif
+
 static void *thread_main(void *argument) {
     boc__thread_t *thread = argument;
+    thread->kernel_id = kernel_id();
     set_own_name(thread->name);
     thread->run(thread->context);
     return NULL;
@@ -161,6 +186,7 @@ boc_status_t boc__thread_start(boc__thread_t *thread, boc__thread_fn run, void *
 
 void boc__thread_join(boc__thread_t *thread) {
     must(pthread_join(thread->handle, NULL), "thread join");
+    await_kernel(thread);
 }
 
 void boc__thread_yield(void) { (void)sched_yield(); }

@@ -14,9 +14,10 @@
 
 typedef struct boc__thread {
     pthread_t handle;
-    void (*run)(void *context); /* this and the rest: read by the new thread only */
+    void (*run)(void *context); /* this and the next two: read by the new thread only */
     void *context;
     char name[BOC_THREAD_NAME_BYTES];
+    int kernel_id; /* on Linux; written by the new thread, read once it is joined */
 } boc__thread_t;
 
 typedef struct boc__mutex {

@@ -40,6 +40,31 @@ BOC_TEST(join_makes_the_threads_writes_visible) {
 }
 
 #if defined(__linux__)
+/* What CPython reads when it warns of a fork beside other threads. */
+static long count_threads(void) {
+    long count = 0;
+    FILE *file = fopen("/proc/self/stat", "r");
+    CHECK(file != NULL);
+    CHECK(fscanf(file,
+                 "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d "
+                 "%*d %*d %ld",
+                 &count) == 1);
+    CHECK(fclose(file) == 0);
+    return count;
+}
+
+static void do_nothing(void *context) { (void)context; }
+
+BOC_TEST(joined_thread_is_gone_for_the_kernel_too) {
+    long before = count_threads();
+    for (int round = 0; round < ROUND_COUNT; round++) {
+        boc__thread_t thread;
+        start(&thread, do_nothing, NULL);
+        boc__thread_join(&thread);
+        CHECK_EQ(count_threads(), before);
+    }
+}
+
 static void read_own_name(void *context) {
     CHECK(pthread_getname_np(pthread_self(), context, BOC_THREAD_NAME_BYTES) == 0);
 }
