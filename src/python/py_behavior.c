@@ -11,8 +11,9 @@
 
 #include <assert.h>
 
-/* Behaviors with few cowns and captures run without allocating. */
+/* Behaviors with few cowns and captures run without allocating, and most have very few. */
 #define SMALL 16
+#define TINY 8
 
 /* The behavior that runs in an interpreter, and the handles through which it owns. */
 struct py_activation {
@@ -210,7 +211,9 @@ static int reserve(room_t *room, size_t handles, size_t arguments, size_t captur
             return -1;
         }
     } else {
-        memset(block, 0, places * sizeof(void *));
+        memset(block, 0, TINY * sizeof(void *)); /* of known size: a few stores */
+        if (places > TINY)
+            memset(block + TINY, 0, (places - TINY) * sizeof(void *));
     }
     room->handles = (py_cown_t **)block;
     room->captures = (PyObject **)(block + handles);

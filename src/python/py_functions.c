@@ -19,7 +19,7 @@ static py_function_t *grow_to(py_functions_t *functions, uint32_t id) {
             return NULL;
         }
         for (uint32_t i = functions->count; i < count; i++)
-            entries[i] = (py_function_t){NULL, NULL};
+            entries[i] = (py_function_t){NULL, NULL, NULL};
         functions->entries = entries;
         functions->count = count;
     }
@@ -27,8 +27,29 @@ static py_function_t *grow_to(py_functions_t *functions, uint32_t id) {
 }
 
 static void forget(py_function_t *function) {
+    PyMem_Free(function->places);
+    function->places = NULL;
     Py_CLEAR(function->callable);
     Py_CLEAR(function->install);
+}
+
+/* Read the tuples once, not at each call. */
+static int read_places(py_function_t *function) {
+    Py_ssize_t count = PyTuple_GET_SIZE(function->install);
+    if (count == 0)
+        return 0;
+    function->places = PyMem_Calloc((size_t)count, sizeof *function->places);
+    if (function->places == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        py_place_t *place = &function->places[i];
+        PyObject *entry = PyTuple_GET_ITEM(function->install, i); /* borrowed */
+        if (!PyArg_ParseTuple(entry, "lOO", &place->kind, &place->where, &place->key))
+            return -1;
+    }
+    return 0;
 }
 
 /* Build the body from its spec; what `*p_made` gets is owned. */
@@ -53,7 +74,9 @@ static int materialize(core_state_t *state, uint32_t id, py_function_t *p_made) 
     PyObject *callable = PyTuple_GET_ITEM(made, 0); /* borrowed */
     p_made->callable = callable == Py_None ? NULL : Py_NewRef(callable);
     p_made->install = Py_NewRef(PyTuple_GET_ITEM(made, 1));
-    result = 0;
+    result = p_made->callable != NULL ? read_places(p_made) : 0;
+    if (result < 0)
+        forget(p_made);
 done:
     Py_XDECREF(made);
     Py_XDECREF(materializer);
@@ -70,13 +93,24 @@ typedef struct call {
     size_t keyword_count;
 } call_t;
 
-static int install_one(call_t *call, PyObject *entry, PyObject *value) {
-    PyObject *where = PyTuple_GET_ITEM(entry, 1), *key = PyTuple_GET_ITEM(entry, 2); /* borrowed */
-    switch (PyLong_AsLong(PyTuple_GET_ITEM(entry, 0))) {
+/* PyCell_Set, inlined where no other thread can see the cell meanwhile. */
+static void set_cell(PyObject *cell, PyObject *value) {
+#ifdef Py_GIL_DISABLED
+    (void)PyCell_Set(cell, value);
+#else
+    PyObject *old = PyCell_GET(cell); /* owned, once it is replaced */
+    PyCell_SET(cell, Py_XNewRef(value));
+    Py_XDECREF(old);
+#endif
+}
+
+static int install_one(call_t *call, const py_place_t *place, PyObject *value) {
+    switch (place->kind) {
     case IN_CELL:
-        return PyCell_Set(where, value);
+        set_cell(place->where, value);
+        return 0;
     case IN_GLOBAL:
-        return PyDict_SetItem(where, key, value);
+        return PyDict_SetItem(place->where, place->key, value);
     case AS_ARGUMENT:
         call->arguments[call->positional++] = value;
         return 0;
@@ -85,7 +119,7 @@ static int install_one(call_t *call, PyObject *entry, PyObject *value) {
             PyErr_SetString(PyExc_TypeError, "a behavior takes at most 16 keyword-only captures");
             return -1;
         }
-        call->keywords[call->keyword_count] = key;
+        call->keywords[call->keyword_count] = place->key;
         call->keyword_values[call->keyword_count++] = value;
         return 0;
     default:
@@ -110,17 +144,16 @@ static PyObject *call_with_keywords(PyObject *callable, call_t *call) {
 
 /* Empty the cells.  False when user code kept one, so that the function must not be
  * used again. */
-static bool empty_cells(PyObject *install, size_t count) {
+static bool empty_cells(const py_place_t *places, size_t count) {
     bool are_ours = true;
     for (size_t i = 0; i < count; i++) {
-        PyObject *entry = PyTuple_GET_ITEM(install, (Py_ssize_t)i); /* borrowed */
-        PyObject *cell = PyTuple_GET_ITEM(entry, 1); /* borrowed */
-        if (!PyCell_Check(cell))
+        PyObject *cell = places[i].where; /* borrowed */
+        if (places[i].kind != IN_CELL)
             continue;
         if (Py_REFCNT(cell) > OWN_CELL_REFERENCES)
             are_ours = false; /* an inner function lives on: its variable stays */
         else
-            (void)PyCell_Set(cell, NULL);
+            set_cell(cell, NULL);
     }
     return are_ours;
 }
@@ -134,8 +167,8 @@ static PyObject *call_installed(py_function_t *made, PyObject **arguments, size_
     size_t installed = 0;
     PyObject *result = NULL;
     while (installed < capture_count) {
-        PyObject *entry = PyTuple_GET_ITEM(made->install, (Py_ssize_t)installed); /* borrowed */
-        if (install_one(&call, entry, captures[installed++]) < 0)
+        const py_place_t *place = &made->places[installed];
+        if (install_one(&call, place, captures[installed++]) < 0)
             goto done;
     }
     result = call.keyword_count > 0
@@ -143,7 +176,7 @@ static PyObject *call_installed(py_function_t *made, PyObject **arguments, size_
                  : PyObject_Vectorcall(made->callable, arguments,
                                        call.positional | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
 done:
-    if (!empty_cells(made->install, installed))
+    if (!empty_cells(made->places, installed))
         forget(made);
     return result;
 }
@@ -174,7 +207,7 @@ PyObject *py_functions_call(core_state_t *state, uint32_t id, PyObject **argumen
         return NULL;
     /* Taken out for the call: user code may come back here and move the table. */
     py_function_t made = *kept; /* owned */
-    *kept = (py_function_t){NULL, NULL};
+    *kept = (py_function_t){NULL, NULL, NULL};
     PyObject *result = NULL;
     if (made.install == NULL && materialize(state, id, &made) < 0)
         goto done;

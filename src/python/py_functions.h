@@ -15,10 +15,17 @@
 
 typedef struct core_state core_state_t;
 
-/* One body in one interpreter; both NULL when it has to be made (again). */
+/* Where one capture goes; the references are those of `install`. */
+typedef struct py_place {
+    long kind;
+    PyObject *where, *key; /* borrowed */
+} py_place_t;
+
+/* One body in one interpreter; all NULL when it has to be made (again). */
 typedef struct py_function {
     PyObject *callable; /* owned; NULL when `install` makes it from the captures */
     PyObject *install;  /* owned; tuple of (kind, where, key), or a callable */
+    py_place_t *places; /* owned; what the tuple says, NULL without captures */
 } py_function_t;
 
 typedef struct py_functions {

@@ -15,6 +15,8 @@
 typedef struct py_when {
     PyObject_VAR_HEAD vectorcallfunc vectorcall;
     uint64_t reads;        /* bit i: the behavior only reads argument i */
+    size_t requests;       /* cowns in all arguments together */
+    bool has_groups;       /* some argument is a tuple */
     PyObject *arguments[]; /* owned; each a Cown or a tuple of them */
 } py_when_t;
 
@@ -33,32 +35,23 @@ static PyObject *check_group(core_state_t *state, PyObject *group) {
     return cowns;
 }
 
-static PyObject *check_argument(core_state_t *state, PyObject *argument) {
+static PyObject *check_argument(core_state_t *state, py_when_t *when, PyObject *argument) {
     if (py_cown_check(state, argument)) {
         /* Its queue is entered soon, and a worker may have used it last. */
         boc__cpu_prefetch_for_write(py_cown_native(argument));
+        when->requests++;
         return Py_NewRef(argument);
     }
-    if (PyList_Check(argument) || PyTuple_Check(argument))
-        return check_group(state, argument);
+    if (PyList_Check(argument) || PyTuple_Check(argument)) {
+        PyObject *cowns = check_group(state, argument); /* owned */
+        when->requests += cowns != NULL ? (size_t)PyTuple_GET_SIZE(cowns) : 0;
+        when->has_groups = true;
+        return cowns;
+    }
     PyErr_Format(PyExc_TypeError,
                  "when: every argument must be a Cown, or a list or tuple of them, not a %.100s",
                  Py_TYPE(argument)->tp_name);
     return NULL;
-}
-
-static Py_ssize_t count_requests(const py_when_t *when) {
-    Py_ssize_t count = 0;
-    for (Py_ssize_t i = 0; i < Py_SIZE(when); i++)
-        count += PyTuple_Check(when->arguments[i]) ? PyTuple_GET_SIZE(when->arguments[i]) : 1;
-    return count;
-}
-
-static bool has_groups(const py_when_t *when) {
-    for (Py_ssize_t i = 0; i < Py_SIZE(when); i++)
-        if (PyTuple_Check(when->arguments[i]))
-            return true;
-    return false;
 }
 
 /* Borrowed: `when` keeps the handle, and is kept by the call. */
@@ -147,9 +140,8 @@ static PyObject *schedule(core_state_t *state, const py_when_t *when, PyObject *
             goto done;
     }
     size_t captures = values != NULL ? (size_t)PyTuple_GET_SIZE(values) : template->entry_count;
-    boc_status_t status =
-        py_behavior_new(template->id, (size_t)count_requests(when), (size_t)Py_SIZE(when), captures,
-                        has_groups(when), &behavior);
+    boc_status_t status = py_behavior_new(template->id, when->requests, (size_t)Py_SIZE(when),
+                                          captures, when->has_groups, &behavior);
     if (status != BOC_OK) {
         py_errors_raise(status, "when");
         goto done;
@@ -215,8 +207,10 @@ static PyObject *make_when(core_state_t *state, PyObject *const *args, Py_ssize_
         return NULL;
     when->vectorcall = when_vectorcall;
     when->reads = 0;
+    when->requests = 0;
+    when->has_groups = false;
     for (Py_ssize_t i = 0; i < count; i++) {
-        when->arguments[i] = check_argument(state, args[i]);
+        when->arguments[i] = check_argument(state, when, args[i]);
         if (when->arguments[i] == NULL) {
             Py_SET_SIZE(when, i);
             Py_DECREF(when);
@@ -268,9 +262,8 @@ PyObject *py_when_schedule(core_state_t *state, const bocpy_argument_t *argument
 static PyObject *schedule_native(core_state_t *state, const py_when_t *when, bocpy_call_fn call,
                                  void *context, bocpy_drop_fn drop) {
     boc_behavior_t *behavior = NULL;
-    boc_status_t status =
-        py_behavior_new_native(call, context, drop, (size_t)count_requests(when),
-                               (size_t)Py_SIZE(when), has_groups(when), &behavior);
+    boc_status_t status = py_behavior_new_native(
+        call, context, drop, when->requests, (size_t)Py_SIZE(when), when->has_groups, &behavior);
     if (status != BOC_OK)
         return py_errors_raise(status, "when_call");
     fill_requests(when, behavior);
