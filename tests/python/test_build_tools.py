@@ -1,5 +1,7 @@
 """The checks of the build find what they are there for."""
 
+import ctypes
+import importlib
 import re
 import subprocess
 import sys
@@ -107,3 +109,13 @@ def test_examples_in_c_are_short_and_use_public_headers_only():
         lines = example.read_text(encoding="utf-8").splitlines()
         assert len(lines) < 150, example
         assert not [line for line in lines if line.startswith('#include "')], example
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="says how the linker of Linux is called")
+@pytest.mark.parametrize("name", ["_core", "_matrix"])
+def test_extension_exports_nothing_but_its_entry(name):
+    library = ctypes.CDLL(importlib.import_module(f"bocpy.{name}").__file__)
+    assert getattr(library, f"PyInit_{name}")
+    # A libboc that the program has loaded must not meet the copy inside the extension.
+    for symbol in ("boc_cown_new", "boc_behavior_schedule", "boc_runtime_start"):
+        assert not hasattr(library, symbol), symbol
