@@ -15,14 +15,21 @@
 typedef double RUN_NUMBERS __attribute__((vector_size(RUN_BYTES), aligned(8), may_alias));
 typedef int64_t RUN_BITS __attribute__((vector_size(RUN_BYTES), aligned(8), may_alias));
 
-#define EACH_VECTOR(STATEMENT)                                                                     \
-    BOC__UNROLL for (size_t v = 0; v < VECTORS; v++) { STATEMENT; }
+#define EACH_VECTOR(COUNT, STATEMENT)                                                              \
+    BOC__UNROLL for (size_t v = 0; v < (COUNT); v++) { STATEMENT; }
+
+/* Of two candidates the lesser one. */
+#define CHOOSE(BEST, X)                                                                            \
+    RUN_BITS better = (X) < (BEST);                                                                \
+    (BEST) = (RUN_NUMBERS)(((RUN_BITS)(X) & better) | ((RUN_BITS)(BEST) & ~better))
 
 #define LOOK(START)                                                                                \
-    EACH_VECTOR(RUN_BITS bits = *(const RUN_BITS *)(a + (START) + v * LANES) ^ flips;              \
-                RUN_NUMBERS x = (RUN_NUMBERS)bits; RUN_BITS better = x < best[v];                  \
-                best[v] = (RUN_NUMBERS)((bits & better) | ((RUN_BITS)best[v] & ~better));          \
-                nans[v] |= x != x)
+    EACH_VECTOR(VECTORS, RUN_BITS bits = *(const RUN_BITS *)(a + (START) + v * LANES) ^ flips;     \
+                RUN_NUMBERS x = (RUN_NUMBERS)bits; CHOOSE(best[v], x); nans[v] |= x != x)
+
+/* The upper half of twice COUNT vectors to the lower one. */
+#define FOLD(COUNT)                                                                                \
+    EACH_VECTOR(COUNT, CHOOSE(best[v], best[v + (COUNT)]); nans[v] |= nans[v + (COUNT)])
 
 RUN_TARGET static double RUN(const double *a, size_t count, int64_t flip, bool *p_nan) {
     enum { LANES = RUN_BYTES / sizeof(double), VECTORS = RUN_LENGTH / LANES };
@@ -30,23 +37,31 @@ RUN_TARGET static double RUN(const double *a, size_t count, int64_t flip, bool *
     RUN_BITS flips = (RUN_BITS){0} + flip;
     RUN_NUMBERS best[VECTORS];
     RUN_BITS nans[VECTORS];
-    EACH_VECTOR(best[v] = (RUN_NUMBERS){0.0} + (double)INFINITY; nans[v] = (RUN_BITS){0})
+    EACH_VECTOR(VECTORS, best[v] = (RUN_NUMBERS){0.0} + (double)INFINITY; nans[v] = (RUN_BITS){0})
     for (size_t start = 0; start + RUN_LENGTH <= count; start += RUN_LENGTH)
         LOOK(start)
     if (count % RUN_LENGTH != 0)
         LOOK(count - RUN_LENGTH)
-    double lane[RUN_LENGTH];
+    if (VECTORS > 4)
+        FOLD(4)
+    if (VECTORS > 2)
+        FOLD(2)
+    FOLD(1)
+    double lane[LANES];
+    *(RUN_NUMBERS *)lane = best[0];
     int64_t nan = 0;
-    EACH_VECTOR(*(RUN_NUMBERS *)(lane + v * LANES) = best[v];
-                for (size_t i = 0; i < LANES; i++) nan |= nans[v][i])
+    for (size_t i = 0; i < LANES; i++)
+        nan |= nans[0][i];
     *p_nan = nan != 0;
-    for (size_t half = RUN_LENGTH / 2; half > 0; half /= 2)
+    for (size_t half = LANES / 2; half > 0; half /= 2)
         for (size_t i = 0; i < half; i++)
             lane[i] = lane[i + half] < lane[i] ? lane[i + half] : lane[i];
     return lane[0];
 }
 
+#undef FOLD
 #undef LOOK
+#undef CHOOSE
 #undef EACH_VECTOR
 #undef RUN
 #undef RUN_TARGET

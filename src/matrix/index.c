@@ -1,6 +1,8 @@
 /* index.c - moving blocks, rows, columns and single elements. */
 #include "matrix/index.h"
 
+#include "matrix/lanes.h"
+
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>
@@ -105,6 +107,18 @@ static void put_row(double *to, const double *from, size_t step, size_t count, b
             to[i] = value;
 }
 
+/* Rows that share the places go together: a place is read once for all of them. */
+#define ROWS_TOGETHER 4
+
+BOC__INLINE void put_columns(double *to, size_t width, const size_t *places, size_t count,
+                             const double *from, const size_t rows) {
+    for (size_t i = 0; i < count; i++) {
+        size_t place = places[i];
+        for (size_t r = 0; r < rows; r++)
+            to[r * width + place] = from[r * count + i];
+    }
+}
+
 void boc__index_put(boc__axis_t axis, boc__matrix_t a, const size_t *places, size_t count,
                     boc__matrix_t value, bool accumulate) {
     assert(axis != BOC__AXIS_NONE);
@@ -119,7 +133,11 @@ void boc__index_put(boc__axis_t axis, boc__matrix_t a, const size_t *places, siz
         return;
     }
     assert(is_number || (value.rows == a.rows && value.columns == count));
-    for (size_t r = 0; r < a.rows; r++) {
+    size_t r = 0;
+    for (; !is_number && !accumulate && a.rows - r >= ROWS_TOGETHER; r += ROWS_TOGETHER)
+        put_columns(a.data + r * a.columns, a.columns, places, count, value.data + r * count,
+                    ROWS_TOGETHER);
+    for (; r < a.rows; r++) {
         double *to = a.data + r * a.columns;
         const double *from = value.data + r * count * step;
         if (accumulate)
@@ -129,8 +147,7 @@ void boc__index_put(boc__axis_t axis, boc__matrix_t a, const size_t *places, siz
             for (size_t i = 0; i < count; i++)
                 to[places[i]] = value.data[0];
         else
-            for (size_t i = 0; i < count; i++)
-                to[places[i]] = from[i];
+            put_columns(to, a.columns, places, count, from, 1);
     }
 }
 

@@ -33,6 +33,15 @@ static void sums(boc__term_t term, boc__axis_t axis, double *out, boc__shape_t s
                           over(data, shape), NOTHING, mask);
 }
 
+/* Of a single group that may be a short vector, the direct way. */
+static void squares(boc__axis_t axis, double *out, boc__shape_t shape, const double *data,
+                    const double *mask) {
+    if (axis == BOC__AXIS_NONE && mask == NULL)
+        *out = boc__sums_squares(data, shape.columns);
+    else
+        sums(BOC__TERM_SQUARE, axis, out, shape, data, mask);
+}
+
 /* A group, as a run of `length` elements `step` apart. */
 typedef struct group {
     const double *data;
@@ -117,10 +126,10 @@ void boc__reduce(boc__reduce_op_t op, boc__axis_t axis, double *out, boc__matrix
         means(axis, out, shape, a.data, mask);
         break;
     case BOC__MAGNITUDE_SQUARED:
-        sums(BOC__TERM_SQUARE, axis, out, shape, a.data, mask);
+        squares(axis, out, shape, a.data, mask);
         break;
     case BOC__MAGNITUDE:
-        sums(BOC__TERM_SQUARE, axis, out, shape, a.data, mask);
+        squares(axis, out, shape, a.data, mask);
         for (size_t i = 0; i < groups; i++)
             out[i] = sqrt(out[i]);
         break;

@@ -92,8 +92,23 @@ static PyObject *close_reduction(reduction_t *reduction, int status) {
                                              : reduction->target.result;
 }
 
+/* Of all elements, without a mask: most calls, of small matrices too, and simple enough. */
+static PyObject *reduce_all(boc__reduce_op_t op, PyObject *self) {
+    matrix_block_t *block = matrix_block_of(self);
+    if (block == NULL)
+        return NULL;
+    double total;
+    matrix_away_t away;
+    matrix_away_begin(&away, (double)block->count, block, NULL, NULL, NULL);
+    boc__reduce(op, BOC__AXIS_NONE, &total, matrix_view(block), NULL);
+    matrix_away_end(&away);
+    return PyFloat_FromDouble(total);
+}
+
 static PyObject *reduce(boc__reduce_op_t op, const char *name, PyObject *self,
                         PyObject *const *args, Py_ssize_t count, PyObject *keywords) {
+    if (count == 0 && keywords == NULL)
+        return reduce_all(op, self);
     const matrix_signature_t signature = {name, {"axis", "where"}, 0, 2};
     PyObject *values[2];
     if (matrix_args(&signature, args, count, keywords, values) < 0)
