@@ -55,7 +55,6 @@ typedef struct py_transfer_state {
     uint64_t epoch; /* changes whenever user code may have run */
 #endif
     PyObject *dispatch_table; /* owned; copyreg.dispatch_table */
-    PyObject *slot_names;     /* owned; copyreg._slotnames */
     PyObject *enum_type;      /* owned; enum.EnumType, NULL until enum is imported */
     PyObject *array_type;     /* owned; array.array, NULL until array is imported */
     PyObject *pickling;       /* owned; module bocpy._pickling, NULL until needed */

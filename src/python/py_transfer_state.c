@@ -38,9 +38,8 @@ int py_transfer_state_init(PyObject *module, py_transfer_state_t *transfer) {
     if (copyreg == NULL)
         return -1;
     transfer->dispatch_table = PyObject_GetAttrString(copyreg, "dispatch_table");
-    transfer->slot_names = PyObject_GetAttrString(copyreg, "_slotnames");
     Py_DECREF(copyreg);
-    if (transfer->dispatch_table == NULL || transfer->slot_names == NULL)
+    if (transfer->dispatch_table == NULL)
         return -1;
     if (!PyDict_CheckExact(transfer->dispatch_table)) {
         PyErr_SetString(PyExc_ImportError, "copyreg.dispatch_table is not a dict");
@@ -61,7 +60,6 @@ void py_transfer_keep(py_transfer_state_t *transfer, PyObject **place, PyObject 
 
 int py_transfer_state_traverse(py_transfer_state_t *transfer, visitproc visit, void *arg) {
     Py_VISIT(transfer->dispatch_table);
-    Py_VISIT(transfer->slot_names);
     Py_VISIT(transfer->enum_type);
     Py_VISIT(transfer->array_type);
     Py_VISIT(transfer->pickling);
@@ -75,7 +73,6 @@ void py_transfer_state_clear(py_transfer_state_t *transfer) {
     for (int i = 0; i < TEXT_COUNT; i++)
         Py_CLEAR(transfer->text[i]);
     Py_CLEAR(transfer->dispatch_table);
-    Py_CLEAR(transfer->slot_names);
     Py_CLEAR(transfer->enum_type);
     Py_CLEAR(transfer->array_type);
     Py_CLEAR(transfer->pickling);

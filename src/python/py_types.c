@@ -78,16 +78,30 @@ static bool has_setters(PyTypeObject *type) {
     return is_found;
 }
 
+/* The names of all slots, those of bases too; NULL with an exception.  copyreg._slotnames would
+ * leave them in the class, and a class that changes makes the infos of its children stale. */
+static PyObject *slot_names_of(PyTypeObject *type) {
+    PyObject *mro = type->tp_mro;
+    PyObject *names = PyTuple_New(0); /* owned */
+    for (Py_ssize_t i = 0; names != NULL && i < PyTuple_GET_SIZE(mro); i++) {
+        PyObject *base = PyTuple_GET_ITEM(mro, i); /* borrowed */
+        PyObject *added = PyType_HasFeature((PyTypeObject *)base, Py_TPFLAGS_HEAPTYPE)
+                              ? ((PyHeapTypeObject *)base)->ht_slots
+                              : NULL; /* borrowed */
+        if (added != NULL)
+            Py_SETREF(names, PySequence_Concat(names, added));
+    }
+    return names;
+}
+
 /* The member descriptors of all slots, or NULL with or without an exception (then the
  * class is not plain). */
-static PyObject *slots_of(py_transfer_state_t *transfer, PyTypeObject *type) {
-    PyObject *names = PyObject_CallOneArg(transfer->slot_names, (PyObject *)type); /* owned */
-    PyObject *slots = names == NULL || !PyList_CheckExact(names)
-                          ? NULL
-                          : PyTuple_New(PyList_GET_SIZE(names)); /* owned */
+static PyObject *slots_of(PyTypeObject *type) {
+    PyObject *names = slot_names_of(type); /* owned */
+    PyObject *slots = names != NULL ? PyTuple_New(PyTuple_GET_SIZE(names)) : NULL; /* owned */
     for (Py_ssize_t i = 0; slots != NULL && i < PyTuple_GET_SIZE(slots); i++) {
         PyTypeObject *owner;
-        PyObject *slot = look_up(type, PyList_GET_ITEM(names, i), &owner); /* owned */
+        PyObject *slot = look_up(type, PyTuple_GET_ITEM(names, i), &owner); /* owned */
         /* One of another class, put there later, says nothing about our instances. */
         bool is_slot = slot != NULL && Py_IS_TYPE(slot, &PyMemberDescr_Type) &&
                        PyType_IsSubtype(type, PyDescr_TYPE(slot)) &&
@@ -156,7 +170,7 @@ static py_type_info_t *info_with(PyTypeObject *type, py_type_kind_t kind, PyObje
     return info;
 }
 
-static py_type_info_t *look_at(core_state_t *state, PyTypeObject *type) {
+py_type_info_t *py_type_info_new(core_state_t *state, PyTypeObject *type) {
     py_transfer_state_t *transfer = &state->transfer;
     PyObject *slots = NULL;      /* owned */
     py_type_info_t *info = NULL; /* owned; stays NULL on every error path */
@@ -179,7 +193,7 @@ static py_type_info_t *look_at(core_state_t *state, PyTypeObject *type) {
     else if (is_enum(transfer, type))
         kind = PY_TYPE_ENUM;
     else if (is_default(transfer, type)) {
-        slots = slots_of(transfer, type);
+        slots = slots_of(type);
         if (slots == NULL && PyErr_Occurred())
             return NULL;
         if (slots != NULL && has_no_c_state(type, PyTuple_GET_SIZE(slots)))
@@ -195,15 +209,6 @@ static py_type_info_t *look_at(core_state_t *state, PyTypeObject *type) {
     info->has_dict = type->tp_dictoffset != 0;
     info->has_setters = kind == PY_TYPE_PLAIN && has_setters(type);
     return info;
-}
-
-py_type_info_t *py_type_info_new(core_state_t *state, PyTypeObject *type) {
-    py_type_info_t *info = look_at(state, type);
-    if (info == NULL || info->version == type->tp_version_tag)
-        return info;
-    /* The first look leaves __slotnames__ in the class, which changes it. */
-    py_type_info_unref(info);
-    return look_at(state, type);
 }
 
 void py_type_info_unref(py_type_info_t *info) {

@@ -48,6 +48,16 @@ class SlotsAndDict(Slots):
     pass
 
 
+class Parent:
+    """Only one test lets the encoder meet it and its child."""
+
+    __slots__ = ("left",)
+
+
+class Child(Parent):
+    pass
+
+
 class BareSlots:
     __slots__ = ("left", "unset")
 
@@ -605,6 +615,11 @@ def test_class_that_changes_is_looked_at_again() -> None:
     finally:
         del Key.__del__  # type: ignore[attr-defined]
     assert settled(Key)
+
+
+def test_class_stays_known_when_its_base_is_met_after_it() -> None:
+    assert settled(lambda: [Child(), Parent()])
+    assert "__slotnames__" not in vars(Parent)  # nothing that changes it, and so the child
 
 
 def test_cown_that_is_held_is_refused_until_it_is_given_back() -> None:
