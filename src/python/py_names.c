@@ -182,23 +182,56 @@ static PyObject *current_object(py_transfer_state_t *transfer, py_name_t *entry)
     return seen.object;
 }
 
-static py_found_t *found_at(py_transfer_state_t *transfer, PyObject *object) {
-    size_t hash = (size_t)(((uintptr_t)object >> 4) * UINT64_C(0x9E3779B97F4A7C15) >> 40);
-    return &transfer->found[hash % (PY_TRANSFER_FOUND / 4) * 4];
+/* The place of `object` in the table, or the empty one where it belongs. */
+static py_found_t *found_at(const py_transfer_state_t *transfer, PyObject *object) {
+    size_t i = (size_t)(((uintptr_t)object >> 4) * UINT64_C(0x9E3779B97F4A7C15) >> 32);
+    for (;; i++) {
+        py_found_t *found = &transfer->found[i & transfer->found_mask];
+        if (found->object == object || found->object == NULL)
+            return found;
+    }
+}
+
+/* Whether the name did not give something else since then. */
+static bool is_current(const py_transfer_state_t *transfer, const py_found_t *found) {
+    return found->object != NULL && transfer->names[found->id]->object == found->object;
 }
 
 static bool find_cached(py_transfer_state_t *transfer, PyObject *object, uint32_t *p_id) {
     bool is_found = false;
     py_transfer_lock(transfer);
-    py_found_t *found = found_at(transfer, object);
-    for (int way = 0; way < 4 && !is_found; way++) {
-        if (found[way].object != object)
-            continue;
-        is_found = transfer->names[found[way].id]->object == object;
-        *p_id = found[way].id;
+    if (transfer->found != NULL) {
+        const py_found_t *found = found_at(transfer, object);
+        is_found = is_current(transfer, found);
+        *p_id = found->id;
     }
     py_transfer_unlock(transfer);
     return is_found;
+}
+
+/* Make room for one more, and leave out what is not current; false without memory. */
+static bool grow_found(py_transfer_state_t *transfer) {
+    py_found_t *old = transfer->found;
+    size_t old_capacity = old == NULL ? 0 : transfer->found_mask + 1;
+    if ((transfer->found_used + 1) * 3 <= old_capacity * 2)
+        return true;
+    size_t kept = 0;
+    for (size_t i = 0; i < old_capacity; i++)
+        kept += is_current(transfer, &old[i]);
+    size_t capacity = PY_TRANSFER_FOUND;
+    while (capacity < (kept + 1) * 2)
+        capacity *= 2;
+    py_found_t *found = PyMem_RawCalloc(capacity, sizeof *found);
+    if (found == NULL)
+        return false;
+    transfer->found = found;
+    transfer->found_mask = capacity - 1;
+    transfer->found_used = kept;
+    for (size_t i = 0; i < old_capacity; i++)
+        if (is_current(transfer, &old[i]))
+            *found_at(transfer, old[i].object) = old[i];
+    PyMem_RawFree(old);
+    return true;
 }
 
 /* The entry of `id`, made if need be; NULL with an exception. */
@@ -232,10 +265,15 @@ py_name_t *py_names_entry(py_transfer_state_t *transfer, uint32_t id) {
     return entry;
 }
 
-/* Write down what was just looked up. */
-static void remember(py_transfer_state_t *transfer, uint32_t id, PyObject *module_name,
-                     PyObject *path, PyObject *module, PyObject *object) {
+/* Write down what was just looked up; -1 with an exception. */
+static int remember(py_transfer_state_t *transfer, uint32_t id, PyObject *module_name,
+                    PyObject *path, PyObject *module, PyObject *object) {
     py_transfer_lock(transfer);
+    if (!grow_found(transfer)) {
+        py_transfer_unlock(transfer);
+        PyErr_NoMemory();
+        return -1;
+    }
     py_name_t *entry = transfer->names[id];
     py_name_t old = *entry;
     *entry = (py_name_t){.object = Py_NewRef(object),
@@ -250,18 +288,15 @@ static void remember(py_transfer_state_t *transfer, uint32_t id, PyObject *modul
         old.info = NULL;
     }
     py_found_t *found = found_at(transfer, object);
-    int way = 0;
-    while (way < 3 && found[way].object != object && found[way].object != NULL)
-        way++;
-    if (way == 3 && found[way].object != NULL)
-        way = (int)(id % 4);
-    found[way] = (py_found_t){object, id};
+    transfer->found_used += found->object == NULL;
+    *found = (py_found_t){object, id};
     py_transfer_unlock(transfer);
     py_type_info_unref(old.info);
     Py_XDECREF(old.object);
     Py_XDECREF(old.module_name);
     Py_XDECREF(old.path);
     Py_XDECREF(old.module);
+    return 0;
 }
 
 /* `module` and `path` are known and give `object` here: get the number. */
@@ -288,9 +323,9 @@ static int number_and_remember(py_transfer_state_t *transfer, PyObject *module_n
         PyErr_NoMemory();
         return -1;
     }
-    if (entry_of(transfer, *p_id) == NULL)
+    if (entry_of(transfer, *p_id) == NULL ||
+        remember(transfer, *p_id, module_name, path, module, object) < 0)
         return -1;
-    remember(transfer, *p_id, module_name, path, module, object);
     return 1;
 }
 
@@ -485,8 +520,8 @@ PyObject *py_names_load(core_state_t *state, uint32_t id) {
     }
     if (module != NULL)
         object = follow(module, path, memchr(text.path, '.', text.path_size) != NULL);
-    if (object != NULL)
-        remember(transfer, id, module_name, path, module, object);
+    if (object != NULL && remember(transfer, id, module_name, path, module, object) < 0)
+        Py_CLEAR(object);
     Py_XDECREF(module);
     Py_XDECREF(file);
     Py_XDECREF(path);
@@ -508,7 +543,9 @@ int py_names_traverse(py_transfer_state_t *transfer, visitproc visit, void *arg)
 void py_names_clear(py_transfer_state_t *transfer) {
     py_name_t **names = transfer->names;
     uint32_t count = transfer->names_capacity;
-    memset(transfer->found, 0, sizeof transfer->found);
+    PyMem_RawFree(transfer->found);
+    transfer->found = NULL;
+    transfer->found_used = 0;
     transfer->names = NULL;
     transfer->names_capacity = 0;
     for (uint32_t i = 0; i < count; i++) {

@@ -31,7 +31,7 @@ typedef struct core_state core_state_t;
 
 enum {
     PY_TRANSFER_KEYS = 1024, /* slots of the cache of decoded keys */
-    PY_TRANSFER_FOUND = 512, /* slots of the cache of objects that have a name */
+    PY_TRANSFER_FOUND = 64,  /* slots of the first `found`; a power of two */
     PY_TRANSFER_TEXTS = 24,
 };
 
@@ -45,7 +45,9 @@ typedef struct py_found {
 /* What the unit keeps per interpreter; embedded in the module state. */
 typedef struct py_transfer_state {
     PyObject *keys[PY_TRANSFER_KEYS]; /* owned; short strings seen as keys */
-    py_found_t found[PY_TRANSFER_FOUND];
+    py_found_t *found; /* every object that a name gave; open addressing, NULL until needed */
+    size_t found_mask;
+    size_t found_used;
     py_name_t **names; /* owned; by process-wide id, NULL where unused here */
     uint32_t names_capacity;
 #ifdef Py_GIL_DISABLED

@@ -138,6 +138,13 @@ class Bits(enum.Flag):
     B = 2
 
 
+MANY: list[type[enum.Enum]] = [
+    enum.Enum(f"Many{i}", [f"MEMBER_{k}" for k in range(100)], module=__name__)  # type: ignore[misc]
+    for i in range(10)
+]
+globals().update({each.__name__: each for each in MANY})  # so that they travel by name
+
+
 class Point(typing.NamedTuple):
     x: object
     y: object
@@ -620,6 +627,24 @@ def test_class_that_changes_is_looked_at_again() -> None:
 def test_class_stays_known_when_its_base_is_met_after_it() -> None:
     assert settled(lambda: [Child(), Parent()])
     assert "__slotnames__" not in vars(Parent)  # nothing that changes it, and so the child
+
+
+def test_class_stays_known_however_many_others_are_met_after_it() -> None:
+    _transfer_check(Data())
+    assert settled(lambda: [member for each in MANY for member in each])
+    assert alone(Data)
+
+
+def test_class_that_replaces_many_others_is_known() -> None:
+    replaced = []
+    try:
+        for _ in range(200):
+            replaced.append(type("Replaced", (), {"__module__": __name__}))
+            globals()["Replaced"] = replaced[-1]
+            assert settled(replaced[-1])
+    finally:
+        del globals()["Replaced"]
+    assert not any(alone(each) for each in replaced)
 
 
 def test_cown_that_is_held_is_refused_until_it_is_given_back() -> None:
