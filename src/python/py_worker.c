@@ -76,6 +76,8 @@ bool py_worker_attach(void) {
     return true;
 }
 
+static void renew(void);
+
 /* -- hooks of extensions ----------------------------------------------------------------------- */
 
 int py_worker_add_hooks(const bocpy_worker_hooks_t *added) {
@@ -110,14 +112,22 @@ void py_worker_run_hooks(void) {
 core_state_t *py_worker_begin(void) {
     (void)py_worker_attach();
     tl_worker.has_printed = true;
+    renew();
     py_worker_run_hooks();
     return py_worker_state();
 }
 
+static bool has_news(void) {
+    /* relaxed, both: who acts on it looks again, with acquire. */
+    return tl_worker.generation !=
+               atomic_load_explicit(&globals.generation, memory_order_relaxed) ||
+           tl_worker.hooks_run < atomic_load_explicit(&hooks.count, memory_order_relaxed);
+}
+
 void py_worker_begin_detached(void) {
-    /* relaxed: py_worker_run_hooks looks again, with acquire. */
-    if (tl_worker.hooks_run < atomic_load_explicit(&hooks.count, memory_order_relaxed)) {
+    if (has_news()) {
         (void)py_worker_attach();
+        renew();
         py_worker_run_hooks();
     }
     py_worker_detach();
@@ -184,7 +194,7 @@ int py_worker_prepare(PyObject *path, boc_payload_t config) {
 }
 
 void py_worker_renew_all(void) {
-    /* release: the configuration, to check_generation. */
+    /* release: the configuration, to renew. */
     atomic_fetch_add_explicit(&globals.generation, 1, memory_order_release);
 }
 
@@ -400,6 +410,8 @@ static void before_park(void *context, unsigned worker) {
     py_worker_detach();
 }
 
+/* When the worker wakes, or else before its next behavior: it may not have slept between two
+ * runs. */
 static void renew(void) {
     /* acquire: the configuration. */
     uint32_t generation = atomic_load_explicit(&globals.generation, memory_order_acquire);

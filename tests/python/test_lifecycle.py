@@ -3,6 +3,7 @@
 import gc
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -110,6 +111,29 @@ def test_fresh_start_of_a_running_runtime_raises(runtime) -> None:
         start(fresh=True)
     start(2, fresh=False)
     assert len(scheduler_stats()) == 2
+
+
+def count_calls() -> int:
+    """In a worker: count in a module of the user's."""
+    import counted_by_this_test  # type: ignore[import-not-found]
+
+    counted_by_this_test.calls += 1
+    return counted_by_this_test.calls  # type: ignore[no-any-return]
+
+
+def test_worker_is_renewed_before_the_first_behavior_and_not_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime
+) -> None:
+    """Also one that had no time to sleep between two runs."""
+    (tmp_path / "counted_by_this_test.py").write_text("calls = 0\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    seen = set()
+    for _ in range(300):
+        start(1)
+        results = [when()(count_calls) for _ in range(3)]
+        wait()
+        seen.add(tuple(result.value for result in results))
+    assert seen == {(1, 2, 3)}
 
 
 # -- wait and quiesce ---------------------------------------------------------------------
