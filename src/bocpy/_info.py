@@ -32,7 +32,7 @@ def collect() -> Facts:
             "BOCPY_WORKERS": os.environ.get("BOCPY_WORKERS"),
             "physical_cores": physical or None,
             "logical_cpus": logical,
-            "transfer": os.environ.get("BOCPY_TRANSFER") or _core._transfer_mode(),
+            "transfer": _core._transfer_mode(),
         },
         "build": {"extension": _core.__file__, **_core._build()},
         "system": {"platform": platform.platform(), "machine": platform.machine()},

@@ -54,6 +54,20 @@ def _default_worker_count() -> int:
 WORKER_COUNT: int = _default_worker_count()
 
 
+def _choose_transfer() -> None:
+    """Follow ``BOCPY_TRANSFER``, for the whole process.
+
+    Raises:
+        ValueError: if it is set to what there is not.
+    """
+    chosen = os.environ.get("BOCPY_TRANSFER")
+    if chosen and not _core.is_worker():
+        _core._set_transfer(chosen)  # type: ignore[arg-type]
+
+
+_choose_transfer()
+
+
 if TYPE_CHECKING:
 
     class WaitResult(NamedTuple):
@@ -383,9 +397,6 @@ def _prepare_process() -> None:
     global _registered
     if _registered:
         return
-    transfer = os.environ.get("BOCPY_TRANSFER")
-    if transfer:
-        _core._set_transfer(transfer)  # type: ignore[arg-type]  # raises what it does not know
     _registered = True
     _import_unsafe_modules()
     atexit.register(_core._insist, _at_exit)
