@@ -117,15 +117,9 @@ def _main_names() -> Config:
 
 def _main_source() -> Config:
     """Return the source of ``__main__``, reduced and compiled, if it can be read."""
-    import marshal
-
     from bocpy import _modules
 
     summary = _modules.summary_of(_modules.MAIN, vars(sys.modules["__main__"]))
     if summary is None:
         return {"source": None}
-    steps = [
-        (marshal.dumps(step.code), step.number, step.line, step.names, step.source)
-        for step in summary.steps()
-    ]
-    return {"source": summary.source, "filename": summary.filename, "steps": steps}
+    return {"source": summary.source, "filename": summary.filename, "steps": summary.shipped}

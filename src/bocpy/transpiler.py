@@ -189,6 +189,16 @@ class Module:
         """Compile the reduced module statement by statement."""
         return compile_steps(self.reduced, self.filename)
 
+    @cached_property
+    def shipped(self) -> list[tuple[bytes, int, int, tuple[str, ...], str | None]]:
+        """The same with code as bytes, for other interpreters; each start ships it again."""
+        import marshal
+
+        return [
+            (marshal.dumps(step.code), step.number, step.line, step.names, step.source)
+            for step in self.steps()
+        ]
+
     def _record(self, leaf: ast.stmt, kept: bool) -> None:
         kind = _kind(leaf, self._when)
         for name in _syntax.bound_names(leaf):
