@@ -13,13 +13,21 @@ void boc__demands_init(boc__demands_t *demands) {
     boc__inbox_init(&demands->inbox);
 }
 
+static void wake(boc__worker_t *worker) {
+    boc__idle_wake(&boc__pool.idle, &worker->idler);
+    BOC_YIELD();
+    /* seq_cst: after the bit was set ("dormant worker", host.md). */
+    if (worker->index >= atomic_load_explicit(&boc__pool.active, memory_order_seq_cst))
+        boc__parker_wake(&worker->idler.parker);
+}
+
 static void demand(boc__worker_t *worker, uint32_t bit) {
     BOC_YIELD();
     /* seq_cst (p): before the look for the sleeper; releases what we did. */
     uint32_t before = atomic_fetch_or_explicit(&worker->demands.bits, bit, memory_order_seq_cst);
     /* "Two demands": who set the bit wakes the worker, which clears it when it takes. */
     if ((before & bit) == 0 && worker != boc__worker_current())
-        boc__idle_wake(&boc__pool.idle, &worker->idler);
+        wake(worker);
 }
 
 void boc__demand_place(boc__worker_t *worker, boc__work_t *work) {
@@ -52,14 +60,30 @@ static void refill(boc__worker_t *worker) {
     atomic_fetch_add_explicit(&worker->counters.pushed_remote, count, memory_order_relaxed);
 }
 
+static void visit(boc__worker_t *worker, uint32_t bits) {
+    const boc_host_t *host = &boc__pool.host;
+    if ((bits & BOC__DEMAND_BETWEEN) != 0 && host->between != NULL)
+        host->between(host->context, worker->index);
+}
+
+bool boc__demands_take_visit(boc__worker_t *worker) {
+    boc__demands_t *demands = &worker->demands;
+    if (boc__demands_are_met_for_sleep(demands))
+        return false;
+    BOC_YIELD();
+    /* acquire (p): as in boc__demands_take. */
+    uint32_t bits = atomic_fetch_and_explicit(&demands->bits, ~(uint32_t)BOC__DEMAND_BETWEEN,
+                                              memory_order_acquire);
+    visit(worker, bits);
+    return (bits & BOC__DEMAND_BETWEEN) != 0;
+}
+
 BOC_COLD boc__work_t *boc__demands_take(boc__worker_t *worker) {
     boc__demands_t *demands = &worker->demands;
-    const boc_host_t *host = &boc__pool.host;
     BOC_YIELD();
     /* acquire (p): pairs with every demand that set one of the bits. */
     uint32_t bits = atomic_exchange_explicit(&demands->bits, 0, memory_order_acquire);
-    if ((bits & BOC__DEMAND_BETWEEN) != 0 && host->between != NULL)
-        host->between(host->context, worker->index);
+    visit(worker, bits);
     if ((bits & BOC__DEMAND_PLACED) == 0)
         return NULL;
     refill(worker);

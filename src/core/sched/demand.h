@@ -47,6 +47,10 @@ static inline bool boc__demands_are_met(boc__demands_t *demands) {
 /* The last look of a sleeper that has registered. */
 bool boc__demands_are_met_for_sleep(boc__demands_t *demands);
 
+/* Answer the demand of a visit only, as a worker does that takes no work.  False when there
+ * was none. */
+bool boc__demands_take_visit(struct boc__worker *worker);
+
 /* Answer the demands.  Returns placed work, or NULL when there is none or others are to
  * have a turn first: then the demand stays. */
 boc__work_t *boc__demands_take(struct boc__worker *worker);

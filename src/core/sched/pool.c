@@ -154,9 +154,9 @@ boc_status_t boc__pool_start(unsigned active, const boc_host_t *host, boc__idle_
     /* release: publishes the worker pointers to thieves. */
     if (active > count)
         atomic_store_explicit(&pool->count, active, memory_order_release);
-    /* relaxed: a worker that sees an older value looks again before it sleeps,
-     * and is woken below. */
-    uint32_t before = atomic_exchange_explicit(&pool->active, active, memory_order_relaxed);
+    /* seq_cst: between a demand and a worker that lies dormant ("dormant worker", host.md).
+     * A worker that sees an older value looks again before it sleeps, and is woken below. */
+    uint32_t before = atomic_exchange_explicit(&pool->active, active, memory_order_seq_cst);
     for (unsigned i = count; i < active; i++)
         give_order(pool->workers[i], BOC__WORKER_GO);
     for (unsigned i = 0; i < count; i++) {

@@ -587,11 +587,12 @@ static bool is_ending(void) {
 }
 
 static bool is_dormant(boc__worker_t *worker) {
-    /* relaxed: boc__pool_start wakes us after changing it. */
-    return worker->index >= atomic_load_explicit(&boc__pool.active, memory_order_relaxed);
+    /* seq_cst: before the look at the demands ("dormant worker", host.md).  boc__pool_start
+     * wakes us after changing it. */
+    return worker->index >= atomic_load_explicit(&boc__pool.active, memory_order_seq_cst);
 }
 
-/* Wait, outside the stack of sleepers, until the worker is wanted again. */
+/* Wait, outside the stack of sleepers, until the worker is wanted again.  Visits come still. */
 static void lie_dormant(boc__worker_t *worker) {
     boc__idle_t *idle = &boc__pool.idle;
     boc__slab_flush();
@@ -605,7 +606,8 @@ static void lie_dormant(boc__worker_t *worker) {
     (void)boc__idle_end_search(idle, &worker->idler);
     boc__idle_notify(idle, NULL);
     while (is_dormant(worker) && !is_ending())
-        (void)park(worker, BOC_FOREVER);
+        if (!boc__demands_take_visit(worker))
+            (void)park(worker, BOC_FOREVER);
 }
 
 /* Answer what only this worker can, and when that is no work, or others have their turn,

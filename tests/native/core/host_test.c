@@ -80,13 +80,17 @@ static void placed_run(boc_behavior_t *behavior, void *data) {
     }
 }
 
+static void start(unsigned workers) {
+    boc_runtime_options_t options = {.worker_count = workers,
+                                     .host = {.place = place, .between = between, .wake = wake}};
+    CHECK_EQ(boc_runtime_start(&options), BOC_OK);
+}
+
 static void begin(unsigned workers) {
     memset(&globals, 0, sizeof globals);
     boc__parker_init(&globals.parker);
     boc__slab_restart_ids();
-    boc_runtime_options_t options = {.worker_count = workers,
-                                     .host = {.place = place, .between = between, .wake = wake}};
-    CHECK_EQ(boc_runtime_start(&options), BOC_OK);
+    start(workers);
 }
 
 static void attach(void) {
@@ -439,3 +443,31 @@ static void visits_body(void *context) {
     CHECK_EQ(boc_worker_notify(0), BOC_EINVALID);
 }
 BOC_TEST(notified_worker_is_visited_between_bodies) { boc__sys_run_seeds(visits_body, NULL); }
+
+static void notify_last(void *context) {
+    (void)context;
+    for (int i = 0; i < SCALED(1000, 4); i++) {
+        int before = atomic_load(&globals.visits[WORKERS - 1]);
+        CHECK_EQ(boc_worker_notify(WORKERS - 1), BOC_OK);
+        BOC_SPIN_UNTIL(atomic_load(&globals.visits[WORKERS - 1]) > before);
+    }
+}
+
+/* Goal: a worker that a smaller start left over is visited, also while it becomes one or
+ * is wanted again. */
+static void dormant_body(void *context) {
+    (void)context;
+    begin(WORKERS);
+    boc__thread_t thread;
+    CHECK_EQ(boc__thread_start(&thread, notify_last, NULL, "notifier"), BOC_OK);
+    for (unsigned i = 0; i < SCALED(21, 3); i++) { /* the last one leaves it over */
+        CHECK_EQ(boc_runtime_stop(BOC_STOP_DRAIN, BOC_FOREVER), BOC_OK);
+        start(i % 2 == 0 ? WORKERS - 1 : WORKERS);
+        schedule_placed(NULL, 0, (placed_t){ANY, 0});
+    }
+    boc__thread_join(&thread);
+    end();
+}
+BOC_TEST(notified_worker_is_visited_while_it_is_not_wanted) {
+    boc__sys_run_seeds(dormant_body, NULL);
+}
