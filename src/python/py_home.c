@@ -4,6 +4,7 @@
 #include "platform/thread.h"
 
 #include <assert.h>
+#include <boc/host.h>
 
 enum { HOME, NEXT }; /* what `reserved` of a hand-off holds */
 
@@ -11,6 +12,8 @@ struct py_home {
     atomic_size_t refs;
     _Atomic(bool) has_left; /* a hint: something was left since the last sweep */
     bool is_main;
+    int worker;           /* guarded by mutex; whose interpreter it is, -1: no worker's */
+    bool is_told;         /* guarded by mutex; a visit to what was left is due */
     bool is_closed;       /* guarded by mutex */
     bocpy_xidata_t *left; /* guarded by mutex */
     boc__mutex_t mutex;
@@ -24,6 +27,7 @@ py_home_t *py_home_new(bool is_main) {
     }
     atomic_init(&home->refs, 1);
     home->is_main = is_main;
+    home->worker = -1;
     boc__mutex_init(&home->mutex);
     return home;
 }
@@ -62,31 +66,49 @@ static int sweep_main(void *arg) {
     return 0;
 }
 
+/* Have the interpreter look: it may sleep for ever.  False: nobody can be told, or too many
+ * calls are pending.  Under the mutex, so that the worker exists: it forgets its home first. */
+static bool tell(py_home_t *home) {
+    if (home->worker >= 0)
+        return boc_worker_notify((unsigned)home->worker) == BOC_OK;
+    if (!home->is_main)
+        return false;
+    if (Py_AddPendingCall(sweep_main, py_home_ref(home)) == 0)
+        return true;
+    py_home_unref(home); /* not the last: what was left holds another */
+    return false;
+}
+
+void py_home_set_worker(py_home_t *home, int worker) {
+    boc__mutex_lock(&home->mutex);
+    home->worker = worker;
+    boc__mutex_unlock(&home->mutex);
+}
+
 void py_home_leave(py_home_t *home, bocpy_xidata_t *xidata) {
     assert(xidata->reserved[HOME] == home);
     boc__mutex_lock(&home->mutex);
     bool is_closed = home->is_closed;
-    bool is_first = home->left == NULL;
     if (!is_closed) {
         xidata->reserved[NEXT] = home->left;
         home->left = xidata;
+        /* release: not needed for the list, which the mutex guards; it keeps the hint behind
+         * it, and the call of `tell` comes after both. */
+        atomic_store_explicit(&home->has_left, true, memory_order_release);
+        home->is_told = home->is_told || tell(home);
     }
     boc__mutex_unlock(&home->mutex);
     if (is_closed) {
         xidata->obj = NULL; /* it went with its interpreter */
         py_home_free(xidata);
-        return;
     }
-    /* release: not needed for the list, which the mutex guards; it keeps the hint behind it. */
-    atomic_store_explicit(&home->has_left, true, memory_order_release);
-    if (is_first && home->is_main && Py_AddPendingCall(sweep_main, py_home_ref(home)) < 0)
-        py_home_unref(home); /* too many are pending: the next look frees it */
 }
 
 static void sweep(py_home_t *home, bool closes) {
     boc__mutex_lock(&home->mutex);
     bocpy_xidata_t *left = home->left;
     home->left = NULL;
+    home->is_told = false;
     home->is_closed = home->is_closed || closes;
     boc__mutex_unlock(&home->mutex);
     while (left != NULL) {
@@ -96,9 +118,14 @@ static void sweep(py_home_t *home, bool closes) {
     }
 }
 
+bool py_home_has_left(py_home_t *home) {
+    /* relaxed: a hint; what it missed is freed at the next look.  The one that whoever left
+     * something asked for comes after the store. */
+    return atomic_load_explicit(&home->has_left, memory_order_relaxed);
+}
+
 void py_home_sweep(py_home_t *home) {
-    /* relaxed: a hint; what it missed is freed at the next look. */
-    if (!atomic_load_explicit(&home->has_left, memory_order_relaxed))
+    if (!py_home_has_left(home))
         return;
     /* relaxed: before the list is taken under the mutex, so that no later entry is missed. */
     atomic_store_explicit(&home->has_left, false, memory_order_relaxed);

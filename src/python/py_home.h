@@ -1,12 +1,14 @@
 /* py_home.h - the way home for objects that only their own interpreter may free.
  *
  * A hand-off of xidata.h keeps the object it came from, and can be dropped by any
- * thread.  It is then left at the home of the object's interpreter, which frees it when
- * it next looks: after a behavior, before a worker sleeps, when it encodes or decodes
- * such a value, in main also at the next bytecode.
+ * thread.  It is then left at the home of the object's interpreter, which is told to look:
+ * a worker after the body that runs, or at once if it sleeps (boc_worker_notify); main at
+ * the next bytecode.  Every interpreter also looks after a behavior, and when it encodes or
+ * decodes such a value.
  *
- * Threads   leave, ref, unref   any thread
- *           sweep, close        attached to the interpreter of the home
+ * Threads   leave, ref, unref, has_left   any thread
+ *           set_worker                    the worker
+ *           sweep, close                  attached to the interpreter of the home
  */
 #ifndef BOC_PY_HOME_H
 #define BOC_PY_HOME_H
@@ -24,9 +26,15 @@ py_home_t *py_home_new(bool is_main);
 py_home_t *py_home_ref(py_home_t *home);
 void py_home_unref(py_home_t *home);
 
+/* It is the home of this worker's interpreter, which can be told; -1: not any more. */
+void py_home_set_worker(py_home_t *home, int worker);
+
 /* Take `xidata`, which holds a reference of `home`.  When the interpreter is gone, its object is
  * gone with it. */
 void py_home_leave(py_home_t *home, bocpy_xidata_t *xidata);
+
+/* Whether something may have been left since the last sweep. */
+bool py_home_has_left(py_home_t *home);
 
 /* Free what was left. */
 void py_home_sweep(py_home_t *home);

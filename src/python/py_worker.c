@@ -305,6 +305,7 @@ static boc_status_t worker_enter(void *context, unsigned worker) {
         records[worker].state = tl_worker.state;
         records[worker].thread = PyThread_get_thread_ident();
         boc__mutex_unlock(&globals.mutex);
+        py_home_set_worker(tl_worker.state->home, (int)worker);
         py_worker_run_hooks();
         return BOC_OK;
     }
@@ -333,6 +334,7 @@ static void worker_leave(void *context, unsigned worker) {
     (void)py_worker_attach();
     stop_hooks();
     close_to_visitors(worker);
+    py_home_set_worker(tl_worker.state->home, -1); /* its interpreter frees the rest as it ends */
     end_interpreter();
 }
 
@@ -405,7 +407,6 @@ static void before_park(void *context, unsigned worker) {
     flush_stream("stdout");
     flush_stream("stderr");
     tl_worker.has_printed = false;
-    py_home_sweep(tl_worker.state->home);
     py_live_sweep(tl_worker.state);
     py_worker_detach();
 }
@@ -428,6 +429,14 @@ static void after_park(void *context, unsigned worker) {
     (void)py_worker_attach();
     renew();
     py_worker_run_hooks();
+}
+
+/* Something was left at home (py_home_leave). */
+static void between(void *context, unsigned worker) {
+    (void)context, (void)worker;
+    if (!py_home_has_left(tl_worker.state->home))
+        return; /* freed after a body */
+    (void)py_worker_attach();
     py_home_sweep(tl_worker.state->home);
 }
 
@@ -436,4 +445,5 @@ const boc_host_t py_worker_host = {
     .worker_leave = worker_leave,
     .before_park = before_park,
     .after_park = after_park,
+    .between = between,
 };

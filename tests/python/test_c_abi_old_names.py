@@ -29,22 +29,9 @@ def old(extension: typing.Callable[[str], object]) -> typing.Iterator[typing.Any
     start()
     yield _old_names
     _old_names.fail_after(0, 0)
-    gc.collect()
-    _settle()
     wait(60)
     gc.collect()
-    assert _old_names.live() == 0
-
-
-def _settle() -> None:
-    """Let every worker free what came home to it: it looks after each behavior."""
-    for _ in range(50):
-
-        @when()
-        def nothing() -> None:
-            return None
-
-        nothing.result(60)
+    assert _old_names.await_end(60.0), f"{_old_names.live()} alive"
 
 
 def test_values_move_and_keep_their_address(old: typing.Any) -> None:
@@ -189,3 +176,18 @@ def test_consumer_that_fails_leaves_the_value(old: typing.Any) -> None:
         return len([counter.count for counter in cown.value])
 
     assert works.result(60) == 5
+
+
+def test_what_is_dropped_while_its_worker_sleeps_is_freed(old: typing.Any) -> None:
+    for _ in range(20):
+        cown = Cown(old.Counter())
+
+        @when(cown)
+        def look(cown):
+            return cown.value.count
+
+        assert look.result(60) == 1
+        wait(60)  # no worker has anything to do, now or later
+        del cown
+        assert old.await_end(10.0)
+        start()

@@ -8,6 +8,7 @@
 #error "Py_BUILD_CORE leaked out of <bocpy/bocpy.h>"
 #endif
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 typedef struct resource {
@@ -27,6 +28,10 @@ typedef struct state {
 static atomic_int_least64_t live;        /* resources */
 static atomic_int_least64_t refusals;    /* producers that are to fail, from now on */
 static atomic_int_least64_t rejections;  /* consumers that are to fail, from now on */
+
+/* Who waits for the end of all resources; released by whoever clears `is_awaited`. */
+static PyThread_type_lock end;
+static atomic_bool is_awaited;
 
 /* The exec slot runs on one thread of the interpreter; others look the state up. */
 static thread_local state_t *tl_state;
@@ -48,7 +53,8 @@ static void drop_reference(resource_t *resource) {
     if (atomic_fetch_add(&resource->refcount, -1) != 1)
         return;
     free(resource);
-    atomic_fetch_add(&live, -1);
+    if (atomic_fetch_add(&live, -1) == 1 && atomic_exchange(&is_awaited, false))
+        PyThread_release_lock(end);
 }
 
 /* One of the next `n` calls that are to fail? */
@@ -175,6 +181,29 @@ static PyObject *live_resources(PyObject *module, PyObject *unused) {
     return PyLong_FromLongLong(atomic_load(&live));
 }
 
+/* Wait until no resource is alive, at most so many seconds; whether that is so. */
+static PyObject *await_end(PyObject *module, PyObject *args) {
+    double seconds;
+    bool was_released = false;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "d", &seconds) || Py_MakePendingCalls() < 0)
+        return NULL; /* main frees what came home in a pending call */
+    if (end == NULL && (end = PyThread_allocate_lock()) != NULL)
+        (void)PyThread_acquire_lock(end, WAIT_LOCK);
+    if (end == NULL)
+        return PyErr_NoMemory();
+    atomic_store(&is_awaited, true);
+    /* After the store: whoever ends the last resource later sees it. */
+    if (atomic_load(&live) > 0) {
+        Py_BEGIN_ALLOW_THREADS was_released =
+            PyThread_acquire_lock_timed(end, (PY_TIMEOUT_T)(seconds * 1e6), 0) != 0;
+        Py_END_ALLOW_THREADS
+    }
+    if (!was_released && !atomic_exchange(&is_awaited, false))
+        (void)PyThread_acquire_lock(end, WAIT_LOCK); /* it ended just now */
+    return PyBool_FromLong(atomic_load(&live) == 0);
+}
+
 static PyObject *fail_after(PyObject *module, PyObject *args) {
     long long producers, consumers;
     (void)module;
@@ -208,11 +237,9 @@ static PyObject *identities(PyObject *module, PyObject *unused) {
 }
 
 static PyMethodDef methods[] = {
-    {"live", live_resources, METH_NOARGS, NULL},
-    {"fail_after", fail_after, METH_VARARGS, NULL},
-    {"by_hand", by_hand, METH_O, NULL},
-    {"identities", identities, METH_NOARGS, NULL},
-    {NULL, NULL, 0, NULL},
+    {"live", live_resources, METH_NOARGS, NULL},    {"await_end", await_end, METH_VARARGS, NULL},
+    {"fail_after", fail_after, METH_VARARGS, NULL}, {"by_hand", by_hand, METH_O, NULL},
+    {"identities", identities, METH_NOARGS, NULL},  {NULL, NULL, 0, NULL},
 };
 
 static int module_exec(PyObject *module) {
