@@ -341,7 +341,8 @@ def operand(rng: random.Random, target: Matrix, pool: list[Matrix]) -> Anything:
         return number(rng)
     if kind < 0.5:
         return [number(rng) for _ in range(columns)]
-    shape = rng.choice([(rows, columns), (1, columns), (rows, 1), (1, 1), (columns, rows)])
+    turned = (columns, min(rows, 40))  # for products, which would be too large otherwise
+    shape = rng.choice([(rows, columns), (1, columns), (rows, 1), (1, 1), turned])
     return Matrix(*shape, number(rng))
 
 
@@ -364,7 +365,7 @@ def parameter(rng: random.Random, kind: str, target: Matrix, pool: list[Matrix])
             places = [rng.randrange(-length, length) for _ in range(groups * rng.randint(1, 2))]
             return rng.choice([places[:groups], Matrix(len(places) // groups, groups, places)])
         case "k":
-            return rng.randint(1, length)
+            return rng.randint(1, min(length, 40))  # what is long is not repeated as often
         case "s":
             return (rng.randint(1, 5), rng.randint(1, 5))
         case "c":
@@ -385,11 +386,14 @@ def sensible(rng: random.Random, pool: list[Matrix]) -> Anything:
 
 
 CALLS = 60  # of a round
+LONG = 5000  # elements; longer ones stay as few as they are
 
 
 def one_round(seed: int, number_of: int) -> None:
     rng = random.Random(f"{seed} {number_of}")
     pool = [matrix(rng) for _ in range(4)]
+    while sum(each.size > LONG for each in pool) > 1:  # which may give a very large one together
+        pool.pop()
     if rng.random() < 0.3:
         pool += overlapping(rng)
     exported: list[Anything] = []
@@ -404,7 +408,7 @@ def one_round(seed: int, number_of: int) -> None:
             exported.append(result)  # capsules and iterators live on
         if isinstance(result, Matrix) and result.acquired and hasattr(result, "rows"):
             check(result)
-            if result.size < 5000:
+            if result.size <= LONG:
                 pool[rng.randrange(len(pool))] = result
     for each in pool:
         check(each)
