@@ -50,8 +50,9 @@ PyThreadState *py_interp_create(char *reason, size_t reason_bytes) {
 }
 
 void py_interp_destroy(PyThreadState *thread_state) {
-    boc__mutex_lock(&globals.mutex);
-    Py_EndInterpreter(thread_state);
+    /* Without a GIL, whoever has the mutex may wait for all threads that are attached. */
+    Py_BEGIN_ALLOW_THREADS boc__mutex_lock(&globals.mutex);
+    Py_END_ALLOW_THREADS Py_EndInterpreter(thread_state);
     boc__mutex_unlock(&globals.mutex);
 }
 

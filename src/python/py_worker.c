@@ -307,6 +307,10 @@ static boc_status_t worker_enter(void *context, unsigned worker) {
         boc__mutex_unlock(&globals.mutex);
         py_home_set_worker(tl_worker.state->home, (int)worker);
         py_worker_run_hooks();
+        tl_worker.has_printed = true; /* perhaps, while it was set up */
+        /* It sleeps until all have entered; one that imports an extension module without a GIL
+         * waits for every thread that is attached. */
+        py_worker_detach();
         return BOC_OK;
     }
     note_raised();
