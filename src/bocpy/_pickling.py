@@ -11,6 +11,7 @@ What it needs is imported when it is needed: most workers never do.
 import sys
 import types
 import weakref
+from _thread import RLock
 from typing import TYPE_CHECKING, Any
 
 from bocpy import _core, _modules
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     import pickle
 
 _STANDARD = frozenset({"builtins", "types"})
+# Guards both tables: what dies on one thread must not take along what another notes just then.
+_lock = RLock()
+
 _definitions: dict[int, "weakref.ref[Any]"] = {}
 """The object of each number that lives in this interpreter."""
 
@@ -122,10 +126,11 @@ def settle_definition(obj: object, spec: tuple[object, int, int]) -> object:
     An object that lives here under the same number already is the one: it stays as it is.
     """
     definition, first, place = spec
-    there = get_definition(first + place)
-    if there is not None:
-        return there
-    _note(obj, definition, first, place, True)
+    with _lock:
+        there = get_definition(first + place)
+        if there is not None:
+            return there
+        _note(obj, definition, first, place, True)
     return obj
 
 
@@ -133,15 +138,17 @@ def _note(obj: object, definition: object, first: int, place: int, is_final: boo
     key, number = id(obj), first + place
 
     def forget(reference: "weakref.ref[Any]") -> None:
-        if _definitions.get(number) is reference:
-            del _definitions[number]
-        entry = _known.get(key)
-        if entry is not None and entry[0] is reference:
-            del _known[key]
+        with _lock:
+            if _definitions.get(number) is reference:
+                del _definitions[number]
+            entry = _known.get(key)
+            if entry is not None and entry[0] is reference:
+                del _known[key]
 
     reference = weakref.ref(obj, forget)
-    _definitions[number] = reference
-    _known[key] = (reference, definition, place, is_final)
+    with _lock:
+        _definitions[number] = reference
+        _known[key] = (reference, definition, place, is_final)
 
 
 def _may_change(obj: object) -> bool:

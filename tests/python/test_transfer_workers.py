@@ -6,12 +6,15 @@ import dataclasses
 import enum
 import functools
 import gc
+import sys
+import sysconfig
+import threading
 import typing
 import weakref
 
 import pytest
 
-from bocpy import Cown, wait, when
+from bocpy import Cown, _pickling, wait, when
 
 
 @pytest.fixture(autouse=True)
@@ -285,6 +288,10 @@ def test_classes_that_refer_to_each_other() -> None:
     assert type(right) is Right and type(left) is Left and is_same
 
 
+@pytest.mark.skipif(
+    bool(sysconfig.get_config_var("Py_GIL_DISABLED")) and sys.version_info < (3, 14),
+    reason="classes live for ever in the free-threaded CPython 3.13 once there were two threads",
+)
 def test_unused_class_is_freed_everywhere() -> None:
     def make() -> "weakref.ref[type]":
         class Local:
@@ -296,6 +303,48 @@ def test_unused_class_is_freed_everywhere() -> None:
     reference = make()
     gc.collect()
     assert reference() is None
+
+
+class _Slow(dict[int, typing.Any]):
+    """A table in which the main thread takes its time after each look."""
+
+    def __init__(self, meanwhile: typing.Callable[[], object]) -> None:
+        super().__init__()
+        self.meanwhile = meanwhile
+
+    def get(self, key: int, default: object = None) -> typing.Any:
+        found = super().get(key, default)
+        if threading.current_thread() is threading.main_thread():
+            self.meanwhile()
+        return found
+
+
+def test_definition_that_is_made_while_the_last_one_dies_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Method: the other thread makes it between the look and the deletion, or waits for that."""
+
+    class Thing:
+        pass
+
+    old, new = Thing(), Thing()
+    number, threads = 1 << 60, []
+
+    def meanwhile() -> None:
+        if not threads:
+            make = _pickling.settle_definition
+            threads.append(threading.Thread(target=make, args=(new, (None, number, 0))))
+            threads[0].start()
+            threads[0].join(0.2)
+
+    monkeypatch.setattr(_pickling, "_definitions", {})
+    assert _pickling.settle_definition(old, (None, number, 0)) is old
+    slow = _Slow(meanwhile)
+    slow.update(_pickling._definitions)
+    monkeypatch.setattr(_pickling, "_definitions", slow)
+    del old
+    threads[0].join(30)
+    assert _pickling.get_definition(number) is new
 
 
 # ---- functions by value ----
