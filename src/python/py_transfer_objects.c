@@ -408,15 +408,17 @@ static bool is_native_format(const char *format) {
 }
 
 static int put_memoryview(py_encoder_t *e, PyObject *object, bool is_shared) {
-    int tag = TAG_MEMORYVIEW;
+    const int tag = is_shared ? TAG_MEMORYVIEW | TAG_SHARED : TAG_MEMORYVIEW;
     Py_buffer view;
     if (PyObject_GetBuffer(object, &view, PyBUF_FULL_RO) < 0)
         return -1;
     int status = -1;
     if (!is_native_format(view.format))
         status = py_pickling_refuse(e->state, object);
-    else if ((status = open_shared(e, object, is_shared, &tag)) == 0)
+    else if (!is_shared || (status = py_encoder_write_seen(e, object)) == 0)
         status = put_view(e, object, &view, tag);
+    if (status == PUT_DONE && is_shared)
+        status = py_encoder_memoize(e, object); /* as it is decoded: after what it shows */
     PyBuffer_Release(&view);
     return status < 0 ? -1 : PUT_DONE;
 }

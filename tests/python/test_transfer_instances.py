@@ -9,8 +9,11 @@ import gc
 import operator
 import pickle
 import sys
+import sysconfig
 import warnings
 import weakref
+
+import pytest
 
 from bocpy import Cown
 from bocpy._core import _transfer_roundtrip
@@ -293,6 +296,16 @@ def test_views_of_one_buffer_stay_connected() -> None:
     assert second[0] == 9
 
 
+def test_view_that_occurs_twice_stays_one_beside_others_of_its_buffer() -> None:
+    base = bytearray(8)
+    view = memoryview(base)[2:4]
+    first, same, other = _transfer_roundtrip([view, view, memoryview(base)])
+    assert same is first
+    assert len(other) == 8
+    other[2] = 7
+    assert first[0] == 7
+
+
 def test_array_keeps_its_type_code() -> None:
     for code in "bBhHiIlLqQfd":
         value = array.array(code, [1, 2, 3])
@@ -350,6 +363,10 @@ def test_local_class_comes_back_as_itself() -> None:
     assert _transfer_roundtrip([Base, Local]) == [Base, Local]
 
 
+@pytest.mark.skipif(
+    bool(sysconfig.get_config_var("Py_GIL_DISABLED")) and sys.version_info < (3, 14),
+    reason="classes live for ever in the free-threaded CPython 3.13 once there were two threads",
+)
 def test_local_class_is_freed_with_its_last_instance() -> None:
     def make() -> "weakref.ref[type]":
         class Local:
