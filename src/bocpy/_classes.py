@@ -83,12 +83,22 @@ def _state(cls: type, members: Any) -> tuple[dict[str, Any], list[type]]:
 
 
 def _annotations(cls: type) -> Any:
+    """Return what *cls* was annotated with; asking the class itself would leave that in it."""
     import annotationlib  # type: ignore[import-not-found]
 
+    namespace = vars(cls)
+    for name in ("__annotations__", "__annotations_cache__"):
+        if name in namespace:
+            return namespace[name]
+    annotate = annotationlib.get_annotate_from_class_namespace(namespace)
+    if annotate is None:
+        return {}
     try:
-        return annotationlib.get_annotations(cls)
+        return annotationlib.call_annotate_function(annotate, annotationlib.Format.VALUE, owner=cls)
     except NameError:
-        return annotationlib.get_annotations(cls, format=annotationlib.Format.STRING)
+        return annotationlib.call_annotate_function(
+            annotate, annotationlib.Format.STRING, owner=cls
+        )
 
 
 def _make(metaclass: type, name: str, bases: tuple[Any, ...], start: dict[str, Any]) -> type:
