@@ -224,7 +224,8 @@ def main() -> None:
         return
     left, right = sorted(chance.sample(primes, 2))
     print(f"Semiprime: {left * right} = {left} * {right}")
-    print(f"Walking in {options.lanes} lanes, {options.batch} steps at once")
+    # Workers have a buffer of their own: what was said so far comes before what the lanes say.
+    print(f"Walking in {options.lanes} lanes, {options.batch} steps at once", flush=True)
     factor = find_factor(left * right, options, chance)
     print(f"Result: {left * right} = {factor} * {left * right // factor}")
 
