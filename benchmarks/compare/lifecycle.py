@@ -3,8 +3,8 @@
 
     lifecycle.py KIND CONTENDER
 
-Milliseconds, or KiB per worker.  CONTENDER is bocpy, threads or processes; what one cannot answer
-is ``{"missing": true}``.
+Milliseconds, or KiB per worker.  CONTENDER is bocpy, threads, processes or interpreters; what one
+cannot answer is ``{"missing": true}``.
 """
 
 import json
@@ -127,6 +127,18 @@ class Processes(Pool):
         return sum(int(line[1]) for line in lines if line[0].startswith("Private_"))
 
 
+class Interpreters(Pool):
+    def __init__(self):
+        super().__init__("InterpreterPoolExecutor")
+
+    def worker_kib(self):
+        with self.make(WORKERS_FOR_MEMORY) as pool:
+            before = rss_kib()
+            # Long enough that nobody does the work of two.
+            list(pool.map(time.sleep, [0.5] * WORKERS_FOR_MEMORY))
+            return (rss_kib() - before) / WORKERS_FOR_MEMORY
+
+
 def measure_import(contender):
     return milliseconds(contender.load)
 
@@ -192,7 +204,12 @@ def measure_worker_memory(contender):
     return contender.worker_kib()
 
 
-CONTENDERS = {"bocpy": Bocpy, "threads": Threads, "processes": Processes}
+CONTENDERS = {
+    "bocpy": Bocpy,
+    "threads": Threads,
+    "processes": Processes,
+    "interpreters": Interpreters,
+}
 
 if __name__ == "__main__":
     value = None
