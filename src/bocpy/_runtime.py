@@ -549,7 +549,8 @@ def _note_interrupt() -> None:
 
     CPython keeps that in a variable of the process. From 3.14 on, printing an exception that nobody
     caught sets it. Before, the evaluation of a string does if it ends in `KeyboardInterrupt`, and
-    resets it otherwise, in any thread of any interpreter.
+    resets it otherwise, in any thread of any interpreter. Later versions of both let it stand above
+    the status of ``sys.exit()``, which nobody can look up here.
     """
     if sys.version_info >= (3, 14):
         hook, sys.excepthook = sys.excepthook, lambda *_: None

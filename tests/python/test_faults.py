@@ -639,7 +639,9 @@ def test_signal_before_the_first_line_of_the_exit_handler(program, ending: str) 
         {ending}
         """
     )
-    assert done.returncode == (3 if "exit" in ending else -signal.SIGINT), done.stderr
+    # From some 3.13 on, CPython heeds Ctrl-C more than the status of sys.exit().
+    statuses = (-signal.SIGINT, 3) if "exit" in ending else (-signal.SIGINT,)
+    assert done.returncode in statuses, done.stderr
     assert "Fatal" not in done.stderr
     assert "ignored" not in done.stderr
 

@@ -8,6 +8,7 @@ import enum
 import functools
 import gc
 import sys
+import sysconfig
 import threading
 import typing
 import weakref
@@ -17,6 +18,10 @@ import pytest
 
 from bocpy import Cown, hold, wait
 from bocpy._core import _is_isolated, _transfer_check
+
+pytestmark = pytest.mark.skipif(
+    bool(sysconfig.get_config_var("Py_GIL_DISABLED")), reason="free-threaded builds keep nothing"
+)
 
 
 class Plain:

@@ -4,6 +4,7 @@ import dataclasses
 import enum
 import gc
 import random
+import sysconfig
 import typing
 from collections.abc import Callable, Iterator
 
@@ -13,6 +14,10 @@ from hypothesis import strategies as st
 
 from bocpy import Cown, wait
 from bocpy._core import _is_isolated, _transfer_check
+
+pytestmark = pytest.mark.skipif(
+    bool(sysconfig.get_config_var("Py_GIL_DISABLED")), reason="free-threaded builds keep nothing"
+)
 
 
 @dataclasses.dataclass

@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,9 @@ from bocpy import Cown, _core, drain, hold, receive, send, start, wait, when
 
 type Program = Callable[..., subprocess.CompletedProcess[str]]
 
+pytestmark = pytest.mark.skipif(
+    bool(sysconfig.get_config_var("Py_GIL_DISABLED")), reason="free-threaded builds keep nothing"
+)
 MODES = ("live", "encode", "eager")
 
 
