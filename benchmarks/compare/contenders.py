@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -125,6 +126,11 @@ def gather(base: Base, package: Path | None, skipped: Sequence[str]) -> list[Con
     for key, requirement in (("bocpy-0.6.0", "bocpy==0.6.0"), ("bocpy-newest", "bocpy")):
         if key not in skipped:
             print(f"installing {requirement}", file=sys.stderr)
-            found.append(published(base, key, requirement))
+            try:
+                found.append(published(base, key, requirement))
+            except subprocess.CalledProcessError:
+                if not base.is_free_threaded:  # for which nobody has wheels
+                    raise
+                print(f"no {requirement} for this interpreter", file=sys.stderr)
     found += [peer(base, key) for key in peer_keys(base) if key not in skipped]
     return found

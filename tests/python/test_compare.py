@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ HARNESS = Path(__file__).resolve().parents[2] / "benchmarks" / "compare"
 sys.path.insert(0, str(HARNESS))
 
 import compare  # noqa: E402
+import contenders  # noqa: E402
 import page  # noqa: E402
 import plots  # noqa: E402
 import programs  # noqa: E402
@@ -397,6 +399,19 @@ def test_shape_that_a_contender_cannot_do_is_missing(written):
     row = next(row for row in ROWS if row.shape == "hops")
     contender = Contender("threads", "threads", Path(sys.executable), written / "peers")
     assert contender.run(row, 20, 250) == {"missing": True}
+
+
+def test_version_that_cannot_be_installed_is_left_out_without_a_gil_only(monkeypatch):
+    def fail(*arguments):
+        raise subprocess.CalledProcessError(1, "pip")
+
+    monkeypatch.setattr(contenders.programs, "write", lambda folder: None)
+    monkeypatch.setattr(contenders, "published", fail)
+    monkeypatch.setattr(contenders, "peer_keys", lambda base: [])
+    base = Base(Path(sys.executable), "3.13.0", (3, 13), True, "")
+    assert [each.key for each in contenders.gather(base, Path(), [])] == ["ours"]
+    with pytest.raises(subprocess.CalledProcessError):
+        contenders.gather(replace(base, is_free_threaded=False), Path(), [])
 
 
 def test_lifecycle_of_pools(written):
