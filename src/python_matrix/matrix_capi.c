@@ -2,6 +2,7 @@
 #include "python_matrix/matrix_capi.h"
 
 #include "python_matrix/matrix_transfer.h"
+#include "python_matrix/matrix_turn.h"
 #include "python_matrix/matrix_type.h"
 
 #include <bocpy/matrix.h>
@@ -39,10 +40,14 @@ static int capi_borrow(PyObject *matrix, bocpy_matrix_view_t *view) {
         PyErr_Format(PyExc_TypeError, "expected a Matrix, not '%.200s'", Py_TYPE(matrix)->tp_name);
         return -1;
     }
-    matrix_block_t *block = matrix_block_of(matrix);
+    matrix_block_t *block;
+    MATRIX_BEGIN_TURN(matrix_type_of(matrix));
+    block = matrix_block_of(matrix);
+    if (block != NULL)
+        (void)matrix_block_pin(matrix_block_ref(block));
+    MATRIX_END_TURN();
     if (block == NULL)
         return -1;
-    (void)matrix_block_pin(matrix_block_ref(block));
     *view = (bocpy_matrix_view_t){block->data, block->extents[0], block->extents[1], block};
     return 0;
 }

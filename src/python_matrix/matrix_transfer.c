@@ -1,6 +1,7 @@
 /* matrix_transfer.c - see matrix_transfer.h: how a block leaves one interpreter for another. */
 #include "python_matrix/matrix_transfer.h"
 
+#include "python_matrix/matrix_turn.h"
 #include "python_matrix/matrix_type.h"
 
 static matrix_block_t *block_of(PyObject *matrix) {
@@ -64,6 +65,9 @@ static void transfer_back(PyObject *object, void *data) {
     matrix_block_unref(block);
 }
 
+MATRIX_DEFINE_TURN(int, transfer_out, (PyObject * object, int reason, void **p_data),
+                   (object, reason, p_data), matrix_type_of(object));
+
 static void transfer_drop(void *data) { matrix_block_unref(data); }
 
 static void *transfer_copy(const void *data) { return copy_for_others(data); }
@@ -71,7 +75,7 @@ static void *transfer_copy(const void *data) { return copy_for_others(data); }
 const bocpy_type_ops_t matrix_transfer_ops = {
     .size = sizeof(bocpy_type_ops_t),
     .module = "bocpy._matrix",
-    .move_out = transfer_out,
+    .move_out = MATRIX_TURN(transfer_out),
     .move_in = transfer_in,
     .rollback = transfer_back,
     .drop = transfer_drop,

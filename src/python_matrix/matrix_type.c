@@ -9,6 +9,7 @@
 #include "python_matrix/matrix_new.h"
 #include "python_matrix/matrix_ops.h"
 #include "python_matrix/matrix_text.h"
+#include "python_matrix/matrix_turn.h"
 
 #include "matrix/reduce.h"
 #include "matrix/transpose.h"
@@ -168,26 +169,41 @@ static PyObject *matrix_get_priority(PyObject *self, void *closure) {
     return PyFloat_FromDouble(1000.0);
 }
 
+#define GETTER(name)                                                                               \
+    MATRIX_DEFINE_TURN(PyObject *, name, (PyObject * self, void *closure), (self, closure),        \
+                       matrix_type_of(self))
+
+GETTER(matrix_get_extent);
+GETTER(matrix_get_size);
+GETTER(matrix_get_shape);
+GETTER(matrix_get_length);
+GETTER(matrix_get_transposed);
+GETTER(matrix_get_acquired);
+GETTER(matrix_get_letter);
+MATRIX_DEFINE_TURN(int, matrix_set_letter, (PyObject * self, PyObject *value, void *place),
+                   (self, value, place), matrix_type_of(self));
+
 #define LETTER(letter, place)                                                                      \
-    {letter, matrix_get_letter, matrix_set_letter,                                                 \
+    {letter, MATRIX_TURN(matrix_get_letter), MATRIX_TURN(matrix_set_letter),                       \
      "Element " #place " in row-major order, of a matrix of any shape that has it.\n\n"            \
      "IndexError if there are fewer elements; RuntimeError if the matrix is not acquired.",        \
      (void *)(intptr_t)place}
 
 static PyGetSetDef matrix_attributes[] = {
-    {"rows", matrix_get_extent, NULL,
+    {"rows", MATRIX_TURN(matrix_get_extent), NULL,
      "The number of rows. RuntimeError if the matrix is not acquired.", (void *)(intptr_t)0},
-    {"columns", matrix_get_extent, NULL,
+    {"columns", MATRIX_TURN(matrix_get_extent), NULL,
      "The number of columns. RuntimeError if the matrix is not acquired.", (void *)(intptr_t)1},
-    {"shape", matrix_get_shape, NULL, "(rows, columns), also of a matrix that moved away.", NULL},
-    {"size", matrix_get_size, NULL,
+    {"shape", MATRIX_TURN(matrix_get_shape), NULL,
+     "(rows, columns), also of a matrix that moved away.", NULL},
+    {"size", MATRIX_TURN(matrix_get_size), NULL,
      "The number of elements. RuntimeError if the matrix is not acquired.", NULL},
-    {"length", matrix_get_length, NULL,
+    {"length", MATRIX_TURN(matrix_get_length), NULL,
      "The root of the sum of all squares, a float. RuntimeError if the matrix is not acquired.",
      NULL},
-    {"T", matrix_get_transposed, NULL,
+    {"T", MATRIX_TURN(matrix_get_transposed), NULL,
      "A new CxR matrix: the columns as rows. RuntimeError if the matrix is not acquired.", NULL},
-    {"acquired", matrix_get_acquired, NULL,
+    {"acquired", MATRIX_TURN(matrix_get_acquired), NULL,
      "Whether the elements are this interpreter's. False once the matrix moved to a cown, a\n"
      "behavior or a message, until it is back.",
      NULL},
@@ -224,37 +240,83 @@ PyDoc_STRVAR(matrix_doc,
              "    TypeError: another count of values, or one that is no number.\n"
              "    OverflowError: a number or a size that is too large.");
 
+/* ---- slots in turn ---- */
+
+#ifdef Py_GIL_DISABLED
+/* One of the two is a Matrix. */
+static PyTypeObject *type_of_either(PyObject *left, PyObject *right) {
+    return matrix_type_of(matrix_check(left) ? left : right);
+}
+#endif
+
+#define ONE(name)                                                                                  \
+    MATRIX_DEFINE_TURN(PyObject *, name, (PyObject * self), (self), matrix_type_of(self))
+#define TWO(name)                                                                                  \
+    MATRIX_DEFINE_TURN(PyObject *, name, (PyObject * left, PyObject * right), (left, right),       \
+                       type_of_either(left, right))
+
+TWO(matrix_nb_add);
+TWO(matrix_nb_subtract);
+TWO(matrix_nb_multiply);
+TWO(matrix_nb_divide);
+TWO(matrix_nb_matmul);
+TWO(matrix_nb_inplace_add);
+TWO(matrix_nb_inplace_subtract);
+TWO(matrix_nb_inplace_multiply);
+TWO(matrix_nb_inplace_divide);
+ONE(matrix_nb_negative);
+ONE(matrix_nb_absolute);
+ONE(matrix_repr);
+ONE(matrix_str);
+ONE(matrix_iter);
+MATRIX_DEFINE_TURN(int, matrix_init, (PyObject * self, PyObject *args, PyObject *keywords),
+                   (self, args, keywords), matrix_type_of(self));
+MATRIX_DEFINE_TURN(PyObject *, matrix_richcompare, (PyObject * self, PyObject *other, int op),
+                   (self, other, op), matrix_type_of(self));
+MATRIX_DEFINE_TURN(Py_ssize_t, matrix_length, (PyObject * self), (self), matrix_type_of(self));
+MATRIX_DEFINE_TURN(PyObject *, matrix_item, (PyObject * self, Py_ssize_t index), (self, index),
+                   matrix_type_of(self));
+MATRIX_DEFINE_TURN(PyObject *, matrix_subscript, (PyObject * self, PyObject *written),
+                   (self, written), matrix_type_of(self));
+MATRIX_DEFINE_TURN(int, matrix_assign, (PyObject * self, PyObject *written, PyObject *value),
+                   (self, written, value), matrix_type_of(self));
+MATRIX_DEFINE_TURN(int, matrix_getbuffer, (PyObject * self, Py_buffer *view, int flags),
+                   (self, view, flags), matrix_type_of(self));
+MATRIX_DEFINE_TURN(PyObject *, matrix_vectorcall,
+                   (PyObject * type, PyObject *const *args, size_t count, PyObject *keywords),
+                   (type, args, count, keywords), matrix_type_of_class(type));
+
 static PyType_Slot matrix_slots[] = {
     {Py_tp_doc, (void *)matrix_doc},
     {Py_tp_new, matrix_new},
-    {Py_tp_init, matrix_init},
+    {Py_tp_init, MATRIX_TURN(matrix_init)},
     {Py_tp_dealloc, matrix_dealloc},
     {Py_tp_getset, matrix_attributes},
     {Py_tp_members, matrix_members},
-    {Py_tp_repr, matrix_repr},
-    {Py_tp_str, matrix_str},
-    {Py_tp_richcompare, matrix_richcompare},
+    {Py_tp_repr, MATRIX_TURN(matrix_repr)},
+    {Py_tp_str, MATRIX_TURN(matrix_str)},
+    {Py_tp_richcompare, MATRIX_TURN(matrix_richcompare)},
     {Py_tp_hash, PyObject_HashNotImplemented},
-    {Py_nb_add, matrix_nb_add},
-    {Py_nb_subtract, matrix_nb_subtract},
-    {Py_nb_multiply, matrix_nb_multiply},
-    {Py_nb_true_divide, matrix_nb_divide},
-    {Py_nb_matrix_multiply, matrix_nb_matmul},
-    {Py_nb_inplace_add, matrix_nb_inplace_add},
-    {Py_nb_inplace_subtract, matrix_nb_inplace_subtract},
-    {Py_nb_inplace_multiply, matrix_nb_inplace_multiply},
-    {Py_nb_inplace_true_divide, matrix_nb_inplace_divide},
-    {Py_nb_negative, matrix_nb_negative},
-    {Py_nb_absolute, matrix_nb_absolute},
+    {Py_nb_add, MATRIX_TURN(matrix_nb_add)},
+    {Py_nb_subtract, MATRIX_TURN(matrix_nb_subtract)},
+    {Py_nb_multiply, MATRIX_TURN(matrix_nb_multiply)},
+    {Py_nb_true_divide, MATRIX_TURN(matrix_nb_divide)},
+    {Py_nb_matrix_multiply, MATRIX_TURN(matrix_nb_matmul)},
+    {Py_nb_inplace_add, MATRIX_TURN(matrix_nb_inplace_add)},
+    {Py_nb_inplace_subtract, MATRIX_TURN(matrix_nb_inplace_subtract)},
+    {Py_nb_inplace_multiply, MATRIX_TURN(matrix_nb_inplace_multiply)},
+    {Py_nb_inplace_true_divide, MATRIX_TURN(matrix_nb_inplace_divide)},
+    {Py_nb_negative, MATRIX_TURN(matrix_nb_negative)},
+    {Py_nb_absolute, MATRIX_TURN(matrix_nb_absolute)},
     {Py_nb_float, matrix_refuse_number},
     {Py_nb_int, matrix_refuse_number},
-    {Py_tp_iter, matrix_iter},
-    {Py_sq_length, matrix_length},
-    {Py_sq_item, matrix_item},
-    {Py_mp_length, matrix_length},
-    {Py_mp_subscript, matrix_subscript},
-    {Py_mp_ass_subscript, matrix_assign},
-    {Py_bf_getbuffer, matrix_getbuffer},
+    {Py_tp_iter, MATRIX_TURN(matrix_iter)},
+    {Py_sq_length, MATRIX_TURN(matrix_length)},
+    {Py_sq_item, MATRIX_TURN(matrix_item)},
+    {Py_mp_length, MATRIX_TURN(matrix_length)},
+    {Py_mp_subscript, MATRIX_TURN(matrix_subscript)},
+    {Py_mp_ass_subscript, MATRIX_TURN(matrix_assign)},
+    {Py_bf_getbuffer, MATRIX_TURN(matrix_getbuffer)},
     {Py_bf_releasebuffer, matrix_releasebuffer},
     {0, NULL},
 };
@@ -270,6 +332,6 @@ int matrix_type_add(PyObject *module, matrix_state_t *state) {
     state->matrix_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &matrix_spec, NULL);
     if (state->matrix_type == NULL || matrix_methods_add(state->matrix_type) < 0)
         return -1;
-    state->matrix_type->tp_vectorcall = matrix_vectorcall;
+    state->matrix_type->tp_vectorcall = MATRIX_TURN(matrix_vectorcall);
     return PyModule_AddObjectRef(module, "Matrix", (PyObject *)state->matrix_type);
 }

@@ -2,6 +2,7 @@
 #include "python_matrix/matrix_values.h"
 
 #include "python_matrix/matrix_methods.h"
+#include "python_matrix/matrix_turn.h"
 #include "python_matrix/matrix_type.h"
 
 typedef struct values_object {
@@ -55,8 +56,21 @@ static PyObject *values_length_hint(PyObject *self, PyObject *ignored) {
     return PyLong_FromSsize_t(left);
 }
 
+#ifdef Py_GIL_DISABLED
+/* The type Matrix; once the interpreter has let go of that, anything: nobody else is there. */
+static PyTypeObject *type_of(PyObject *self) {
+    PyTypeObject *type = matrix_state_of_type(Py_TYPE(self))->matrix_type;
+    return type != NULL ? type : Py_TYPE(self);
+}
+#endif
+
+MATRIX_DEFINE_TURN(PyObject *, values_next, (PyObject * self), (self), type_of(self));
+MATRIX_DEFINE_TURN(PyObject *, values_length_hint, (PyObject * self, PyObject *ignored),
+                   (self, ignored), type_of(self));
+
 static PyMethodDef values_methods[] = {
-    {"__length_hint__", values_length_hint, METH_NOARGS, "How many elements are left."},
+    {"__length_hint__", MATRIX_TURN(values_length_hint), METH_NOARGS,
+     "How many elements are left."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -66,7 +80,7 @@ static PyType_Slot values_slots[] = {
     {Py_tp_traverse, values_traverse},
     {Py_tp_clear, values_clear},
     {Py_tp_iter, PyObject_SelfIter},
-    {Py_tp_iternext, values_next},
+    {Py_tp_iternext, MATRIX_TURN(values_next)},
     {Py_tp_methods, values_methods},
     {0, NULL},
 };
