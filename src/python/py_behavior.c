@@ -7,6 +7,7 @@
 #include "python/py_owner.h"
 #include "python/py_snapshot.h"
 #include "python/py_state.h"
+#include "python/py_turn.h"
 #include "python/py_worker.h"
 
 #include <assert.h>
@@ -272,7 +273,11 @@ static void give_back(core_state_t *state, boc_behavior_t *behavior, py_activati
             continue;
         if (!handle->is_reader)
             py_live_leave(state, behavior, i, handle, &behavior_ops);
-        if (py_owner_end(state, handle) == 0)
+        int ended;
+        PY_BEGIN_TURN(state->cown_type); /* the body may have left threads behind */
+        ended = py_owner_end(state, handle);
+        PY_END_TURN();
+        if (ended == 0)
             continue;
         if (py_failure_is(result)) {
             PyErr_Clear(); /* the cown itself says what happened to its value */

@@ -11,6 +11,7 @@
 #include "python/py_result.h"
 #include "python/py_runtime.h"
 #include "python/py_state.h"
+#include "python/py_turn.h"
 
 #include <stddef.h>
 
@@ -167,6 +168,10 @@ int py_cown_decode(py_cown_t *owner) {
     else
         value = owner->is_reader ? py_transfer_decode(state, payload)
                                  : py_transfer_take(state, payload);
+    if (value != NULL && owner->value != NULL) { /* another thread did so meanwhile */
+        Py_DECREF(value);
+        return 0;
+    }
     hold_value(owner, value);
     owner->is_exception = py_failure_is(payload);
     return owner->value != NULL ? 0 : -1;
@@ -320,12 +325,35 @@ static PyObject *cown_get_impl(PyObject *op, void *closure) {
     return Py_NewRef(op);
 }
 
+/* -- in turn ---------------------------------------------------------------------------- */
+
+#define GETTER(name) PY_DEFINE_TURN(PyObject *, name, (PyObject * op, void *closure), (op, closure))
+#define SETTER(name)                                                                               \
+    PY_DEFINE_TURN(int, name, (PyObject * op, PyObject * value, void *closure),                    \
+                   (op, value, closure))
+#define METHOD(name)                                                                               \
+    PY_DEFINE_TURN(PyObject *, name, (PyObject * op, PyObject * argument), (op, argument))
+
+GETTER(cown_get_value);
+SETTER(cown_set_value);
+GETTER(cown_get_exception);
+SETTER(cown_set_exception);
+GETTER(cown_get_acquired);
+METHOD(py_acquire_cown);
+METHOD(py_acquire_release);
+METHOD(py_acquire_enter);
+METHOD(py_acquire_exit);
+METHOD(py_result_unwrap);
+PY_DEFINE_TURN(PyObject *, py_result_wait, (PyObject * op, PyObject *args, PyObject *kwargs),
+               (op, args, kwargs));
+PY_DEFINE_TURN(PyObject *, cown_repr, (PyObject * op), (op));
+
 static PyMethodDef cown_methods[] = {
-    {"acquire", py_acquire_cown, METH_NOARGS,
+    {"acquire", PY_TURN(py_acquire_cown), METH_NOARGS,
      "acquire($self, /)\n--\n\n"
      "Take the cown for this interpreter; never waits.\n\n"
      "Raises:\n    RuntimeError: if a behavior or another interpreter holds or awaits it."},
-    {"release", py_acquire_release, METH_NOARGS,
+    {"release", PY_TURN(py_acquire_release), METH_NOARGS,
      "release($self, /)\n--\n\n"
      "Give an acquired cown back. Nothing happens if it is free.\n\n"
      "Raises:\n    RuntimeError: if another interpreter or the running behavior holds it.\n"
@@ -333,19 +361,19 @@ static PyMethodDef cown_methods[] = {
      "        then stays acquired."},
     {"done", py_result_done, METH_NOARGS,
      "done($self, /)\n--\n\nWhether the behavior whose result this is has finished."},
-    {"result", (PyCFunction)(void (*)(void))py_result_wait, METH_VARARGS | METH_KEYWORDS,
+    {"result", (PyCFunction)(void (*)(void))PY_TURN(py_result_wait), METH_VARARGS | METH_KEYWORDS,
      "result($self, /, timeout=None)\n--\n\n"
      "Wait until everything scheduled on this cown has run, and return its value.\n\n"
      "Args:\n    timeout: seconds to wait; None for no limit.\n\n"
      "Raises:\n    TimeoutError: if it takes longer.\n"
      "    RuntimeError: inside a behavior, or if this thread holds a cown.\n"
      "    BaseException: the exception that the cown holds."},
-    {"unwrap", py_result_unwrap, METH_NOARGS,
+    {"unwrap", PY_TURN(py_result_unwrap), METH_NOARGS,
      "unwrap($self, /)\n--\n\n"
      "Take the value out, or raise the exception that the cown holds; it then holds None.\n\n"
      "Raises:\n    RuntimeError: if a behavior on this cown has not finished."},
-    {"__enter__", py_acquire_enter, METH_NOARGS, NULL},
-    {"__exit__", py_acquire_exit, METH_VARARGS, NULL},
+    {"__enter__", PY_TURN(py_acquire_enter), METH_NOARGS, NULL},
+    {"__exit__", PY_TURN(py_acquire_exit), METH_VARARGS, NULL},
     {"__copy__", cown_copy, METH_NOARGS, NULL},
     {"__deepcopy__", cown_copy, METH_O, NULL},
     {"__reduce__", cown_reduce, METH_NOARGS, NULL},
@@ -354,13 +382,14 @@ static PyMethodDef cown_methods[] = {
 };
 
 static PyGetSetDef cown_getset[] = {
-    {"value", cown_get_value, cown_set_value,
+    {"value", PY_TURN(cown_get_value), PY_TURN(cown_set_value),
      "The value. Only while this interpreter holds the cown: in a behavior on it, inside\n"
      "``with cown``, or in main while no runtime is up.",
      NULL},
-    {"exception", cown_get_exception, cown_set_exception,
+    {"exception", PY_TURN(cown_get_exception), PY_TURN(cown_set_exception),
      "Whether the value is an exception that escaped from a behavior.", NULL},
-    {"acquired", cown_get_acquired, NULL, "Whether this interpreter holds the cown.", NULL},
+    {"acquired", PY_TURN(cown_get_acquired), NULL, "Whether this interpreter holds the cown.",
+     NULL},
     {"impl", cown_get_impl, NULL, "The handle itself.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
@@ -379,11 +408,11 @@ static inline bool is_value(PyObject *name) {
 }
 
 static PyObject *cown_getattro(PyObject *op, PyObject *name) {
-    return is_value(name) ? cown_get_value(op, NULL) : PyObject_GenericGetAttr(op, name);
+    return is_value(name) ? PY_TURN(cown_get_value)(op, NULL) : PyObject_GenericGetAttr(op, name);
 }
 
 static int cown_setattro(PyObject *op, PyObject *name, PyObject *value) {
-    return is_value(name) ? cown_set_value(op, value, NULL)
+    return is_value(name) ? PY_TURN(cown_set_value)(op, value, NULL)
                           : PyObject_GenericSetAttr(op, name, value);
 }
 
@@ -402,7 +431,7 @@ static PyType_Slot cown_slots[] = {
     {Py_tp_dealloc, cown_dealloc},
     {Py_tp_richcompare, cown_richcompare},
     {Py_tp_hash, cown_hash},
-    {Py_tp_repr, cown_repr},
+    {Py_tp_repr, PY_TURN(cown_repr)},
     {Py_tp_methods, cown_methods},
     {Py_tp_getset, cown_getset},
     {Py_tp_members, cown_members},

@@ -6,6 +6,7 @@
 #include "python/py_lease.h"
 #include "python/py_owner.h"
 #include "python/py_state.h"
+#include "python/py_turn.h"
 
 typedef struct py_hold {
     PyObject_HEAD PyObject *cowns;       /* owned; tuple of the handles that were passed */
@@ -162,12 +163,30 @@ static int let_go(core_state_t *state, py_hold_t *hold) {
     boc_behavior_t *lease = hold->lease;
     hold->taken = hold->entered = NULL;
     hold->lease = NULL;
-    int result = lease != NULL ? give_back(state, taken, PyList_GET_SIZE(taken), lease) : 0;
+    int result;
+    PY_BEGIN_TURN(state->cown_type);
+    result = lease != NULL ? give_back(state, taken, PyList_GET_SIZE(taken), lease) : 0;
     if (leave_all(state, entered) < 0)
         result = -1;
+    PY_END_TURN();
     Py_XDECREF(entered);
     Py_XDECREF(taken);
     return result;
+}
+
+static int enter(core_state_t *state, py_hold_t *hold) {
+    PyObject *entered, *missing; /* owned */
+    if (sort_cowns(state, hold->cowns, &entered, &missing) < 0)
+        return -1;
+    if (own_all(state, hold, missing) < 0) {
+        (void)leave_all(state, entered);
+        Py_DECREF(entered);
+        Py_DECREF(missing);
+        return -1;
+    }
+    hold->taken = missing;
+    hold->entered = entered;
+    return 0;
 }
 
 static PyObject *hold_enter(PyObject *op, PyObject *unused) {
@@ -178,17 +197,12 @@ static PyObject *hold_enter(PyObject *op, PyObject *unused) {
         PyErr_SetString(PyExc_RuntimeError, "hold: already entered; make another one");
         return NULL;
     }
-    PyObject *entered, *missing; /* owned */
-    if (sort_cowns(state, hold->cowns, &entered, &missing) < 0)
+    int result;
+    PY_BEGIN_TURN(state->cown_type);
+    result = enter(state, hold);
+    PY_END_TURN();
+    if (result < 0)
         return NULL;
-    if (own_all(state, hold, missing) < 0) {
-        (void)leave_all(state, entered);
-        Py_DECREF(entered);
-        Py_DECREF(missing);
-        return NULL;
-    }
-    hold->taken = missing;
-    hold->entered = entered;
     PyObject *values = list_values(hold->cowns); /* owned */
     if (values == NULL) {
         PyObject *error = PyErr_GetRaisedException(); /* owned */

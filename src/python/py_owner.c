@@ -6,6 +6,7 @@
 #include "python/py_lease.h"
 #include "python/py_runtime.h"
 #include "python/py_state.h"
+#include "python/py_turn.h"
 
 #include "platform/thread.h"
 
@@ -178,14 +179,16 @@ py_cown_t *py_owner_forget_record(core_state_t *state, py_cown_t *cown) {
         return NULL;
     PyObject *raised = PyErr_GetRaisedException(); /* owned */
     PyObject *key = key_of(cown);                  /* owned */
-    PyObject *record =
-        key != NULL ? PyDict_GetItemWithError(state->owned, key) : NULL; /* borrowed */
+    PyObject *record;                              /* borrowed, then owned */
+    PY_BEGIN_TURN(state->cown_type);
+    record = key != NULL ? PyDict_GetItemWithError(state->owned, key) : NULL;
     if (record != NULL && ((py_cown_t *)record)->access == PY_DIRECT) {
         Py_INCREF(record);
         forget_owner(state, cown);
     } else {
         record = NULL;
     }
+    PY_END_TURN();
     Py_XDECREF(key);
     PyErr_SetRaisedException(raised);
     return (py_cown_t *)record;

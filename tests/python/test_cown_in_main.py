@@ -105,6 +105,36 @@ def test_immutable_value_that_was_only_read_is_not_copied_on_release(value: str,
     assert (done.returncode, done.stdout.strip()) == (0, "True"), done.stderr
 
 
+@pytest.mark.parametrize("begin", ["wait()", "start(); cown.acquire()"])
+def test_threads_may_read_and_replace_a_value_at_once(begin: str, program) -> None:
+    """So they may in Python. Without a GIL there is nothing else that keeps them apart."""
+    done = program(
+        f"""
+        import threading
+        from bocpy import Cown, start, wait
+
+        cown = Cown([0])
+        {begin}
+
+        def read():
+            for _ in range(50_000):
+                assert len(cown.value) == 1
+
+        def replace():
+            for number in range(50_000):
+                cown.value = [number]
+
+        threads = [threading.Thread(target=target) for target in (read, replace) * 2]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        print(cown.value)
+        """
+    )
+    assert (done.returncode, done.stdout) == (0, "[49999]\n"), done.stderr
+
+
 def test_with_gives_value_and_releases(runtime) -> None:
     cown = Cown([1])
     start()
