@@ -11,6 +11,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable
 
 import pytest
@@ -32,6 +33,10 @@ SCRIPTS = {
 }
 
 
+MAKES_CODE = ("behaviors", "noticeboard")
+LIVES_FOR_EVER = bool(sysconfig.get_config_var("Py_GIL_DISABLED")) and sys.version_info < (3, 14)
+
+
 def run(script: str, *arguments: str) -> tuple[dict[str, dict[str, int]], str]:
     """Run a script; return what leaks, by case, and its output."""
     package = str(pathlib.Path(bocpy.__file__).parents[1])
@@ -51,6 +56,8 @@ def run(script: str, *arguments: str) -> tuple[dict[str, dict[str, int]], str]:
 @pytest.mark.timeout(180 + ROUNDS // 4)
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_rounds_leave_nothing_behind(name: str) -> None:
+    if name in MAKES_CODE and LIVES_FOR_EVER:
+        pytest.skip("the free-threaded CPython 3.13 keeps code, and functions made at top level")
     leaks, output = run(*SCRIPTS[name])
     assert leaks == {}, output
 
