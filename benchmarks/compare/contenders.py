@@ -92,12 +92,12 @@ def ours(base: Base) -> Contender:
     """This checkout, as the wheel that a user would get."""
     python = base.environment("ours")
     pip_install(python, "--force-reinstall", "--no-deps", base.wheel())
-    return Contender("ours", "ours", python, folder_of(base) / "implicit")
+    return Contender("ours", "ours", python, folder_of(base) / "explicit")
 
 
 def ours_at(base: Base, package: Path) -> Contender:
     """The bocpy in the folder *package*, as it was built there."""
-    return Contender("ours", "ours", base.python, folder_of(base) / "implicit", (package,))
+    return Contender("ours", "ours", base.python, folder_of(base) / "explicit", (package,))
 
 
 def peer(base: Base, key: str) -> Contender:

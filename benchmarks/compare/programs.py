@@ -1,7 +1,8 @@
 """Writes the programs that a contender runs, and the twins of those that capture by themselves.
 
 The programs of bocpy write captures as defaults of behaviors, which versions from 0.11 on want.
-Older ones capture free names, and so does ours: their twin is the same without those defaults.
+Older ones capture free names: their twin is the same without those defaults.  Ours does both, and
+runs what the newest runs.
 """
 
 import ast

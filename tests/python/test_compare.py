@@ -352,7 +352,7 @@ SOME = ("fan_out", "fork_join", "chains_100us", "ping_pong", "list_chain")
 @pytest.mark.parametrize("key", ["ours", "threads", "plain_threads", "processes"])
 def test_program_counts_its_steps(written, shape, key):
     row = next(row for row in ROWS if row.shape == shape)
-    folder = written / ("implicit" if key == "ours" else "peers")
+    folder = written / ("explicit" if key == "ours" else "peers")
     package = Path(bocpy.__file__).absolute().parent.parent
     contender = Contender(key, key, Path(sys.executable), folder, (package,))
     result = contender.run(row, 20, 250)
