@@ -56,11 +56,13 @@ static long count_threads(void) {
 static void do_nothing(void *context) { (void)context; }
 
 BOC_TEST(joined_thread_is_gone_for_the_kernel_too) {
-    long before = count_threads();
+    long before = 0;
     for (int round = 0; round < ROUND_COUNT; round++) {
         boc__thread_t thread;
         start(&thread, do_nothing, NULL);
         boc__thread_join(&thread);
+        if (round == 0)
+            before = count_threads(); /* a sanitizer starts one of its own with the first */
         CHECK_EQ(count_threads(), before);
     }
 }
