@@ -257,10 +257,8 @@ def test_every_tree_comes_back_the_same(value: object) -> None:
 def test_result_is_what_pickle_makes(value: object) -> None:
     try:
         expected = pickle.loads(pickle.dumps(value, 5))
-    except RecursionError:
-        pytest.skip("too deep for pickle")
     except Exception:
-        return  # the pickle of a cown wants a runtime; an unhashable key stays one
+        return  # the pickle of a cown wants a runtime; unhashable keys; too deep for pickle
     same(expected, _transfer_roundtrip(value))
 
 
